@@ -1,0 +1,42 @@
+# The two commands of the README: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# One spinning OpenMP thread too many on a busy machine costs far more than it brings.
+export OMP_WAIT_POLICY = PASSIVE
+
+.PHONY: setup demo test check docs bench clean
+
+setup: $(VENV)/.ready
+
+# torch is pinned here, for this environment alone: 2.13.0 is what the tests were run with.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gansmith needs Python 3.11 or later; set PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 -c constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' -c constraints.txt
+	touch $@
+
+demo: setup
+	$(BIN)/gansmith train digits --out runs/digits --minutes 4 --fresh
+	$(BIN)/gansmith sample runs/digits -n 100 --out runs/digits-sheet.png
+
+test: setup
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory docs
+
+docs: setup
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+
+bench: setup
+	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,99 @@
+"""What every source becomes: arrays of equal rows, their classes, and a split by content.
+
+The split is a property of each sample's bytes and nothing else. So it is the same on every machine
+and in every order, and two equal samples never lie on both sides of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What a source holds.
+
+    Attributes:
+        modality: name of the kind of data, ``image`` or ``points``.
+        shape: of one sample: (H, W, C) for pictures, (d,) for points.
+        dtype: NumPy name of the raw type, ``uint8`` for pictures.
+        classes: names of the classes, empty where there are none.
+        label: what the samples are called in messages, for example ``pictures``.
+    """
+
+    modality: str
+    shape: tuple[int, ...]
+    dtype: str
+    classes: tuple[str, ...] = ()
+    label: str = "samples"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Decoded samples, ready to be drawn from at random.
+
+    Attributes:
+        schema: what the samples are.
+        samples: (N, *schema.shape), usually a memory map.
+        labels: (N,) int64 in [0, len(schema.classes)), or None.
+        hashes: (N,) uint64 content hashes, from :func:`content_hashes`.
+        name: what the user called the source.
+        skipped: one line for each sample that could not be read: which, and why.
+        given_holdout: (N,) bool, where the source itself names a test part, else None.
+        truth: what is known of the true distribution (centres and sigma of the point sets).
+        notes: sentences the user should read, about what was chosen for them.
+    """
+
+    schema: Schema
+    samples: Array
+    labels: npt.NDArray[np.int64] | None
+    hashes: npt.NDArray[np.uint64]
+    name: str
+    skipped: Sequence[str] = ()
+    given_holdout: npt.NDArray[np.bool_] | None = None
+    truth: dict[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all content, in order, and of the classes: 32 hexadecimal digits."""
+        digest = hashlib.blake2b(repr(self.schema).encode(), digest_size=16)
+        digest.update(np.ascontiguousarray(self.hashes).tobytes())
+        if self.labels is not None:
+            digest.update(np.ascontiguousarray(self.labels).tobytes())
+        return digest.hexdigest()
+
+    def split(self, part: Literal["train", "holdout"], fraction: float) -> npt.NDArray[np.int64]:
+        """Indices of the samples in one part.
+
+        Args:
+            part: which one.
+            fraction: expected size of the holdout, in [0, 1). Where the source names a test part
+                itself, that is the holdout and the fraction only says whether there is one.
+        """
+        if self.given_holdout is not None:
+            held = self.given_holdout & (fraction > 0)
+        else:
+            held = self.hashes < np.uint64(int(fraction * 2**64))
+        return np.flatnonzero(held if part == "holdout" else ~held).astype(np.int64)
+
+
+def content_hashes(samples: Array) -> npt.NDArray[np.uint64]:
+    """(N,) uint64: a stable hash of each row's bytes, uniform over the 64-bit numbers."""
+    rows = np.ascontiguousarray(samples).reshape(len(samples), -1)
+    out = np.empty(len(rows), np.uint64)
+    for i, row in enumerate(rows):
+        out[i] = int.from_bytes(hashlib.blake2b(row.tobytes(), digest_size=8).digest(), "little")
+    return out

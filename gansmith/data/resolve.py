@@ -1,0 +1,86 @@
+"""From what the user typed to an open data set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from gansmith import registry
+from gansmith.config import DataConfig
+from gansmith.data.dataset import Dataset
+from gansmith.data.source import Source
+from gansmith.errors import SourceError, did_you_mean
+from gansmith.progress import Progress, silent
+
+
+def open_source(
+    config: DataConfig, *, progress: Progress = silent, cache_dir: Path | None = None
+) -> Dataset:
+    """Open the samples that ``config.source`` names.
+
+    A built-in name wins over a path: ``digits`` is the built-in set, ``./digits`` a folder.
+
+    Args:
+        config: ``source`` says what to open; size, fit, channels, conditional and strict say how.
+        progress: opens a bar for each long piece of work, such as decoding.
+        cache_dir: where decoded samples are kept; None is ``$GANSMITH_CACHE``, or ``gansmith``
+            in the user's cache folder.
+
+    Returns:
+        All samples; :meth:`Dataset.split` divides them. Without ``config.conditional`` it has
+        neither labels nor classes.
+
+    Raises:
+        SourceError: if there is no such source, or it holds nothing that can be read.
+        MissingExtraError: if an optional package is needed to read it.
+    """
+    source = _find(config.source)
+    dataset = source.open(config, progress=progress, cache_dir=cache_dir)
+    if not config.conditional and dataset.labels is not None:
+        return replace(dataset, labels=None, schema=replace(dataset.schema, classes=()))
+    return dataset
+
+
+def _find(uri: str) -> Source:
+    sources: list[tuple[str, Source]] = [
+        (name, registry.get("source", name).build()) for name in registry.names("source")
+    ]
+    built_in = [name for name, source in sources if source.built_in]
+    if not uri:
+        raise SourceError(
+            "No data was named.",
+            fix=f"Name a folder or file of yours, or one of: {', '.join(built_in)}.",
+        )
+    for _, source in sorted(sources, key=lambda pair: not pair[1].built_in):
+        if source.matches(uri):
+            return source
+    raise _unknown(uri, built_in)
+
+
+def _unknown(uri: str, built_in: list[str]) -> SourceError:
+    """The error for what no source opens: the more it can tell about the mistake, the better."""
+    path = Path(uri).expanduser()
+    if uri.startswith(("http://", "https://")):
+        return SourceError(
+            "Data is not fetched from web addresses.",
+            where=uri,
+            fix="Download it and name the file, or use hf:owner/name for a set on the Hub.",
+        )
+    if path.suffix.lower() in {".csv", ".tsv"} and path.is_file():
+        return SourceError(
+            "This is a table, and tables are not supported yet.",
+            where=str(path),
+            fix="For points save the numbers as a .npy file of shape (N, d).",
+        )
+    if path.exists():
+        what = "folder" if path.is_dir() else "file"
+        return SourceError(
+            f"This {what} is of no kind that can be read.",
+            where=str(path),
+            fix="Name a folder, zip or tar of pictures, or an .npz, .npy, .parquet or IDX file.",
+        )
+    return SourceError(
+        f"There is neither a file or folder nor a built-in set called {uri!r}.",
+        where=f"looked for {path.absolute()}",
+        fix=did_you_mean(uri, built_in),
+    )

@@ -1,0 +1,230 @@
+"""The game: named networks and an ordered list of players. Pure mathematics, no I/O.
+
+A player names the networks it moves and computes its loss from one :class:`Draw`. Only the trainer
+calls ``backward`` and ``step``. Two networks is the common case and not an assumption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from gansmith.game.critic import Critic, Critique
+from gansmith.game.objectives import Objective
+from gansmith.game.randomness import Randomness
+from gansmith.game.regularizers import Regularizer
+from gansmith.protocols import Condition
+from gansmith.registry import register
+
+
+class Augmentation(Protocol):
+    """Draws transformations of a batch, each differentiable in its input."""
+
+    def __call__(
+        self, shape: torch.Size, strength: float, randomness: Randomness
+    ) -> Callable[[Tensor], Tensor]:
+        """For x of ``shape`` and a strength in [0, 1]: a fixed transformation of such an x."""
+        ...
+
+
+def unchanged(
+    shape: torch.Size, strength: float, randomness: Randomness
+) -> Callable[[Tensor], Tensor]:
+    """The augmentation that does nothing."""
+    del shape, strength, randomness
+    return lambda x: x
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What one move sees.
+
+    Attributes:
+        real: (N, *shape) encoded real samples.
+        latent: (N, size).
+        condition: of both; a fake is made under its real partner's condition.
+        randomness: for whatever else the move draws.
+        step: rounds played before this one.
+        progress: share of the run played, in [0, 1].
+        strength: of the augmentation, in [0, 1].
+    """
+
+    real: Tensor
+    latent: Tensor
+    condition: Condition
+    randomness: Randomness
+    step: int = 0
+    progress: float = 0.0
+    strength: float = 0.0
+
+
+@dataclass(frozen=True)
+class Move:
+    """A player's answer to a draw: the loss to go down on, and scalars worth a record."""
+
+    loss: Tensor
+    scalars: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Player:
+    """One who moves.
+
+    Attributes:
+        name: names the optimizer's configuration too.
+        moves: names of the networks it changes; all others are frozen while it plays.
+        play: from (networks, draw) to a move.
+        stream: which draw it gets; players with the same stream see the same samples and noise.
+    """
+
+    name: str
+    moves: tuple[str, ...]
+    play: Callable[[Networks, Draw], Move]
+    stream: int
+
+
+class Networks(nn.ModuleDict):
+    """The named networks of a game, with compiled forms of those that have one."""
+
+    def __init__(self, modules: Mapping[str, nn.Module]) -> None:
+        super().__init__(modules)
+        self.compiled: dict[str, Callable[..., Tensor]] = {}
+
+    def use(self, name: str, *, second_order: bool = False) -> Callable[..., Tensor]:
+        """The network to call; what torch.compile makes cannot be differentiated twice."""
+        plain: Callable[..., Tensor] = self[name]
+        return plain if second_order else self.compiled.get(name, plain)
+
+    @contextmanager
+    def only(self, moved: tuple[str, ...]) -> Iterator[None]:
+        """Within, all networks but ``moved`` are frozen."""
+        for name, network in self.items():
+            network.requires_grad_(name in moved)
+        try:
+            yield
+        finally:
+            self.requires_grad_(True)
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A regularizer with its weight over the run, and how often it is applied."""
+
+    name: str
+    regularizer: Regularizer
+    weight: Callable[[float], float]
+    every: int = 1
+
+
+class Game(nn.Module):
+    """Networks, players and the regularizers whose state is saved with them.
+
+    Attributes:
+        networks: by name.
+        players: in the order in which they move in one round.
+        generator: name of the network that samples are taken from.
+        critic: name of the network whose logits say how real a sample looks.
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[str, nn.Module],
+        players: tuple[Player, ...],
+        regularizers: Mapping[str, Regularizer] | None = None,
+        *,
+        augmentation: Augmentation = unchanged,
+        generator: str = "generator",
+        critic: str = "discriminator",
+    ) -> None:
+        super().__init__()
+        self.augmentation = augmentation
+        self.networks = Networks(networks)
+        self.regularizers = nn.ModuleDict(regularizers or {})
+        self.players, self.generator, self.critic = players, generator, critic
+
+    def judge(
+        self, x: Tensor, condition: Condition, strength: float, randomness: Randomness
+    ) -> Tensor:
+        """Logits (N, ...) of encoded samples, augmented as the critic is used to."""
+        transform = self.augmentation(x.shape, strength, randomness)
+        logits: Tensor = self.networks.use(self.critic)(transform(x), condition)
+        return logits
+
+
+class AdversarialRules:
+    """A generator against a discriminator, under any objective and any regularizers."""
+
+    def __init__(
+        self, objective: Objective, penalties: tuple[Penalty, ...], augmentation: Augmentation
+    ) -> None:
+        self.objective, self.penalties, self.augmentation = objective, penalties, augmentation
+
+    def _critic(self, networks: Networks, draw: Draw, second_order: bool) -> Critic:
+        transforms = (
+            self.augmentation(draw.real.shape, draw.strength, draw.randomness) for _ in range(2)
+        )
+        joint = not getattr(networks["discriminator"], "batch_statistics", False)
+        network = networks.use("discriminator", second_order=second_order)
+        return Critic(network, draw.condition, *transforms, joint=joint)
+
+    def discriminator(self, networks: Networks, draw: Draw) -> Move:
+        """The discriminator's move: tell real from fake, and stay smooth."""
+        due = [p for p in self.penalties if draw.step % p.every == 0]
+        second_order = any(p.regularizer.second_order for p in due)
+        with torch.no_grad():
+            fake = networks.use("generator")(draw.latent, draw.condition)
+        real = draw.real
+        if second_order:
+            real, fake = real.detach().requires_grad_(True), fake.detach().requires_grad_(True)
+        critic = self._critic(networks, draw, second_order)
+        critique = Critique(critic, real, fake, draw.randomness)
+        real_logits, fake_logits = critique.real_logits, critique.fake_logits
+        objective = self.objective.discriminator(real_logits, fake_logits).mean()
+        loss = objective
+        scalars = {
+            "discriminator_loss": objective.detach(),
+            "real_logit": real_logits.detach().mean(),
+            "fake_logit": fake_logits.detach().mean(),
+            "real_above_fake": (real_logits > fake_logits).detach().float().mean(),
+        }
+        for penalty in due:
+            value = penalty.regularizer(critique).mean()
+            loss = loss + penalty.weight(draw.progress) * penalty.every * value
+            scalars[penalty.name] = value.detach()
+        return Move(loss, scalars)
+
+    def generator(self, networks: Networks, draw: Draw) -> Move:
+        """The generator's move: be taken for real."""
+        critic = self._critic(networks, draw, second_order=False)
+        fake = networks.use("generator")(draw.latent, draw.condition)
+        fake_logits = critic.fake(fake)
+        real_logits = fake_logits
+        if self.objective.paired:
+            with torch.no_grad():
+                real_logits = critic.real(draw.real)
+        loss = self.objective.generator(real_logits, fake_logits).mean()
+        return Move(loss, {"generator_loss": loss.detach()})
+
+
+@register("game", "adversarial")
+def adversarial(
+    networks: Mapping[str, nn.Module],
+    objective: Objective,
+    penalties: tuple[Penalty, ...],
+    augmentation: Augmentation,
+    discriminator_steps: int,
+) -> Game:
+    """A generator against a discriminator, a fresh draw for each move."""
+    rules = AdversarialRules(objective, penalties, augmentation)
+    players = [
+        Player("discriminator", ("discriminator",), rules.discriminator, stream)
+        for stream in range(discriminator_steps)
+    ]
+    players.append(Player("generator", ("generator",), rules.generator, discriminator_steps))
+    regularizers = {p.name: p.regularizer for p in penalties}
+    return Game(networks, tuple(players), regularizers, augmentation=augmentation)

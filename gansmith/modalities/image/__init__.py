@@ -1,0 +1,37 @@
+"""Pictures of any height, width and channel count."""
+
+from gansmith.data.dataset import Dataset
+from gansmith.modalities.image import (  # noqa: F401
+    augment,
+    data,
+    discriminator,
+    generator,
+    recipes,
+)
+from gansmith.modalities.image.codec import ImageCodec
+from gansmith.modalities.image.render import read_one, sheet, write_one
+from gansmith.modalities.modality import Modality
+from gansmith.registry import register
+
+
+def _default_recipe(dataset: Dataset, device: str) -> str:
+    if dataset.schema.dtype != "uint8":
+        return "slanted-faces"
+    if len(dataset) < recipes.FEW_PICTURES:
+        return "few-pictures"
+    return "pictures" if device == "cpu" else "pictures-gpu"
+
+
+@register("modality", "image")
+def image() -> Modality:
+    """Pictures."""
+    return Modality(
+        name="image",
+        fit_codec=ImageCodec.fit,
+        load_codec=lambda state: ImageCodec(**state),
+        default_recipe=_default_recipe,
+        sheet=sheet,
+        write_one=write_one,
+        read_one=read_one,
+        suffixes=(".png",),
+    )

@@ -1,0 +1,92 @@
+"""Recipes for pictures: functions that return a frozen experiment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gansmith.config import (
+    AugmentConfig,
+    Component,
+    Cosine,
+    DataConfig,
+    EmaConfig,
+    Experiment,
+    GameConfig,
+    LatentConfig,
+    OptimizerConfig,
+    RegularizerConfig,
+    TrainConfig,
+    constant,
+)
+from gansmith.data.dataset import Dataset
+from gansmith.registry import register
+
+FEW_PICTURES = 5_000
+
+
+def _adam(lr: Cosine, beta1: float = 0.0, beta2: Cosine = Cosine(0.9, 0.99)) -> OptimizerConfig:
+    return OptimizerConfig(lr=lr, beta1=beta1, beta2=beta2)
+
+
+@register("recipe", "pictures")
+def pictures(dataset: Dataset, data: DataConfig) -> Experiment:
+    """Small pictures on a CPU: ``gansmith train photos/ --minutes 10``."""
+    del dataset
+    player = _adam(Cosine(4e-4, 1e-4), beta1=0.0)
+    weight = Cosine(1.0, 0.1)
+    return Experiment(
+        recipe="pictures",
+        modality="image",
+        data=data,
+        generator=Component("convolutional", {"normalization": "none"}),
+        discriminator=Component("convolutional", {"normalization": "none"}),
+        latent=LatentConfig("normal", 64),
+        game=GameConfig(
+            regularizers=(
+                RegularizerConfig("r1", weight, every=8),
+                RegularizerConfig("r2", weight, every=8),
+            )
+        ),
+        players={"discriminator": player, "generator": player},
+        ema=EmaConfig(half_life_samples=Cosine(0, 10_000)),
+        train=TrainConfig(minutes=10.0, batch_size=64),
+    )
+
+
+@register("recipe", "few-pictures")
+def few_pictures(dataset: Dataset, data: DataConfig) -> Experiment:
+    """Fewer than 5,000 pictures, with adaptive augmentation: ``gansmith train faces``."""
+    augment = AugmentConfig(
+        transform=Component("pictures"), strength=constant(0.8), adaptive=True, ramp_samples=100_000
+    )
+    return replace(pictures(dataset, data), recipe="few-pictures", augment=augment)
+
+
+@register("recipe", "slanted-faces")
+def slanted_faces(dataset: Dataset, data: DataConfig) -> Experiment:
+    """The textbook game, exactly: ``gansmith train slanted-faces``. Ten seconds."""
+    del dataset
+    player = OptimizerConfig("sgd", lr=constant(0.01))
+    epochs, faces = 1000, 5
+    return Experiment(
+        recipe="slanted-faces",
+        modality="image",
+        data=replace(data, holdout=0.0, shuffle=False),
+        generator=Component("one-layer", {"init": "textbook"}),
+        discriminator=Component("one-layer", {"init": "textbook"}),
+        latent=LatentConfig("textbook", 1),
+        game=GameConfig(name="textbook", objective=Component("non-saturating")),
+        players={
+            "discriminator-real": player,
+            "discriminator-fake": player,
+            "generator": player,
+        },
+        ema=EmaConfig("none"),
+        train=TrainConfig(
+            minutes=0.0,
+            samples=epochs * faces,
+            batch_size=1,
+            precision="64-true",
+            log_samples=1,
+        ),
+    )

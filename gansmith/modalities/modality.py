@@ -1,0 +1,43 @@
+"""What a kind of data must bring to be trained on: the same few functions for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from gansmith.data.dataset import Dataset
+    from gansmith.protocols import Codec
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Modality:
+    """A kind of data, registered under ``modality``.
+
+    Attributes:
+        name: for example ``image``.
+        fit_codec: (dataset, training indices) -> a codec.
+        load_codec: from what its ``state()`` returned.
+        default_recipe: (dataset, device) -> name of the recipe for somebody who named none.
+        sheet: raw samples (N, ...) and how many columns -> one picture to look at.
+        suffixes: of the files that one sample is written to; empty where samples are not files.
+        write_one: (path, raw sample) -> a file.
+        read_one: (path, codec's raw shape) -> a raw sample, for judging files.
+    """
+
+    name: str
+    fit_codec: Callable[[Dataset, npt.NDArray[np.int64]], Codec]
+    load_codec: Callable[[dict[str, Any]], Codec]
+    default_recipe: Callable[[Dataset, str], str]
+    sheet: Callable[[Array, int], Image]
+    write_one: Callable[[Any, Array], None] | None = None
+    read_one: Callable[[Any, Codec], Array] | None = None
+    suffixes: tuple[str, ...] = ()

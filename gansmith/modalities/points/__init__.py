@@ -1,0 +1,25 @@
+"""Points of a few dimensions: the game where the truth is known."""
+
+from gansmith.data.dataset import Dataset
+from gansmith.modalities.modality import Modality
+from gansmith.modalities.points import data, discriminator, generator, recipes  # noqa: F401
+from gansmith.modalities.points.codec import PointsCodec
+from gansmith.modalities.points.render import sheet
+from gansmith.registry import register
+
+
+def _default_recipe(dataset: Dataset, device: str) -> str:
+    del dataset, device
+    return "points"
+
+
+@register("modality", "points")
+def points() -> Modality:
+    """Points of a few dimensions."""
+    return Modality(
+        name="points",
+        fit_codec=PointsCodec.fit,
+        load_codec=lambda state: PointsCodec(**state),
+        default_recipe=_default_recipe,
+        sheet=sheet,
+    )

@@ -1,0 +1,43 @@
+"""Recipes for points: functions that return a frozen experiment."""
+
+from __future__ import annotations
+
+from gansmith.config import (
+    Component,
+    Cosine,
+    DataConfig,
+    EmaConfig,
+    Experiment,
+    GameConfig,
+    LatentConfig,
+    OptimizerConfig,
+    RegularizerConfig,
+    TrainConfig,
+)
+from gansmith.data.dataset import Dataset
+from gansmith.registry import register
+
+
+@register("recipe", "points")
+def points(dataset: Dataset, data: DataConfig) -> Experiment:
+    """Points in the plane: ``gansmith train grid --minutes 2``."""
+    del dataset
+    player = OptimizerConfig(lr=Cosine(1e-3, 1e-4), beta2=Cosine(0.9, 0.99))
+    weight = Cosine(0.1, 0.001, log=True)
+    return Experiment(
+        recipe="points",
+        modality="points",
+        data=data,
+        generator=Component("mlp"),
+        discriminator=Component("mlp"),
+        latent=LatentConfig("normal", 16),
+        game=GameConfig(
+            regularizers=(
+                RegularizerConfig("fd-r1", weight),
+                RegularizerConfig("fd-r2", weight),
+            )
+        ),
+        players={"discriminator": player, "generator": player},
+        ema=EmaConfig(half_life_samples=Cosine(0, 50_000)),
+        train=TrainConfig(minutes=2.0, batch_size=256),
+    )

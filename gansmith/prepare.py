@@ -1,0 +1,188 @@
+"""From what a user typed to what a trainer needs: data, codec and a fully resolved experiment."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from gansmith import modalities, registry
+from gansmith.config import Component, DataConfig, Experiment
+from gansmith.convert import from_json, override
+from gansmith.data import open_source
+from gansmith.data.dataset import Dataset
+from gansmith.data.loader import Loader
+from gansmith.errors import ConfigError, SourceError
+from gansmith.game.build import build_game, check
+from gansmith.modalities.modality import Modality
+from gansmith.progress import Progress, silent
+from gansmith.protocols import Codec
+from gansmith.train.distributed import make_fabric
+from gansmith.train.schedule import measure_seconds_per_round
+from gansmith.train.trainer import Trainer, build_trainer
+
+Settings = Sequence[tuple[str, Any]]
+CALIBRATION_SECONDS = 5.0
+# What sheets, checkpoints and the judge's calibration take besides the rounds themselves.
+SHARE_FOR_ROUNDS = 0.95
+
+assert modalities  # imported so that they are registered
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a trainer is built from.
+
+    Attributes:
+        experiment: resolved, but for ``train.samples`` where a time budget was given.
+        dataset, codec, modality: of the source.
+    """
+
+    experiment: Experiment
+    dataset: Dataset
+    codec: Codec
+    modality: Modality
+
+    def loaders(self) -> tuple[Loader, Loader | None]:
+        """Batches for training, and of the holdout where it has at least two samples."""
+        data, seed = self.experiment.data, self.experiment.train.seed
+        train, held = (self.dataset.split(part, data.holdout) for part in ("train", "holdout"))
+        holdout = Loader(self.dataset, held, seed=seed) if len(held) >= 2 else None
+        return Loader(self.dataset, train, seed=seed, shuffle=data.shuffle), holdout
+
+    def trainer(self, fabric: Fabric) -> Trainer:
+        """A trainer with freshly initialised networks."""
+        return build_trainer(
+            self.experiment,
+            lambda: build_game(self.experiment, self.codec.spec),
+            self.codec,
+            self.loaders(),
+            fabric,
+        )
+
+
+def modality_of(name: str) -> Modality:
+    """The kind of data called ``name``."""
+    found: Modality = registry.build("modality", Component(name))
+    return found
+
+
+def device_of(experiment: Experiment) -> str:
+    """The type of device an experiment will run on here: cpu, cuda or mps."""
+    return str(_resolve_device(experiment.machine.device))
+
+
+def _resolve_device(name: str) -> str:
+    if name != "auto":
+        return name
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _data_config(source: str, settings: Iterable[tuple[str, Any]]) -> DataConfig:
+    own = [(path[len("data.") :], v) for path, v in settings if path.startswith("data.")]
+    return override(DataConfig(source=source), own)
+
+
+def _read_recipe_file(path: Path, source: str) -> Experiment:
+    try:
+        experiment: Experiment = from_json(Experiment, json.loads(path.read_text("utf-8")))
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"The recipe is not valid JSON: {error}.", where=str(path)) from error
+    return replace(experiment, data=replace(experiment.data, source=source))
+
+
+def prepare(
+    source: str,
+    *,
+    recipe: str | None = None,
+    settings: Settings = (),
+    progress: Progress = silent,
+) -> Prepared:
+    """Open the source, choose the recipe, apply the settings, fit the codec.
+
+    Args:
+        source: a path, a built-in name, or ``hf:owner/name``.
+        recipe: a name, or a path to a resolved ``config.json``; None chooses from the source.
+        settings: (path, value) pairs such as ``("train.samples", 100_000)``.
+
+    Raises:
+        ConfigError: for a wrong name or value, before anything is opened where that can be.
+        SourceError: if the source cannot be read.
+    """
+    given = Path(recipe) if recipe and recipe.endswith(".json") else None
+    stored = _read_recipe_file(given, source) if given and given.is_file() else None
+    if recipe and stored is None:
+        registry.get("recipe", recipe)
+    own = [(p.removeprefix("data."), v) for p, v in settings if p.startswith("data.")]
+    data = override(stored.data, own) if stored else _data_config(source, settings)
+    dataset = open_source(data, progress=progress)
+    modality = modality_of(dataset.schema.modality)
+    if stored is None:
+        device = _resolve_device(str(dict(settings).get("machine.device", "auto")))
+        name = recipe or modality.default_recipe(dataset, device)
+        stored = registry.get("recipe", name).build(dataset, data)
+    experiment = override(stored, settings)
+    _require_modality(experiment, dataset)
+    check(experiment)
+    indices = dataset.split("train", experiment.data.holdout)
+    if not len(indices):
+        raise SourceError(
+            "No sample is left to train on.",
+            where=f"data.holdout={experiment.data.holdout}",
+            fix="Set data.holdout=0.",
+        )
+    return Prepared(experiment, dataset, modality.fit_codec(dataset, indices), modality)
+
+
+def _require_modality(experiment: Experiment, dataset: Dataset) -> None:
+    if experiment.modality != dataset.schema.modality:
+        raise ConfigError(
+            f"The recipe {experiment.recipe!r} is for {experiment.modality}, "
+            f"and the source holds {dataset.schema.label}.",
+            where="--recipe",
+            fix="Leave --recipe out, or see `gansmith list recipes`.",
+        )
+
+
+def seconds_per_round(prepared: Prepared, seconds: float = CALIBRATION_SECONDS) -> float:
+    """Measure, on networks thrown away afterwards, what one round costs here."""
+    sized = replace(prepared.experiment, train=replace(prepared.experiment.train, samples=10**12))
+    machine = replace(sized.machine, processes=1, machines=1)
+    fabric = make_fabric(machine, sized.train.precision)
+    trainer = replace(prepared, experiment=replace(sized, machine=machine)).trainer(fabric)
+    period = math.lcm(*(r.every for r in sized.game.regularizers), 1)
+    return measure_seconds_per_round(trainer, seconds, period)
+
+
+def fix_budget(prepared: Prepared, started: float) -> Prepared:
+    """Turn a time budget into a sample count.
+
+    Args:
+        prepared: with ``train.samples`` 0 where a time budget is meant.
+        started: ``time.monotonic()`` when the user's time began to run.
+
+    Raises:
+        ConfigError: if neither is given.
+    """
+    train = prepared.experiment.train
+    if train.samples > 0:
+        return prepared
+    if train.minutes <= 0:
+        raise ConfigError(
+            "A run needs an end.", where="train.minutes", fix="Give --minutes or --samples."
+        )
+    cost = seconds_per_round(prepared, min(CALIBRATION_SECONDS, 6 * train.minutes))
+    cost *= prepared.experiment.machine.processes
+    left = (train.minutes * 60 - (time.monotonic() - started)) * SHARE_FOR_ROUNDS
+    rounds = max(1, int(left / cost))
+    fixed = replace(train, samples=rounds * train.batch_size)
+    return replace(prepared, experiment=replace(prepared.experiment, train=fixed))

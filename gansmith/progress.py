@@ -1,0 +1,26 @@
+"""Progress that any part can report without knowing who shows it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Advance(Protocol):
+    """Call with how many items are done since the last call."""
+
+    def __call__(self, items: int = 1) -> None: ...
+
+
+class Progress(Protocol):
+    """Opens a bar for a piece of work: ``with progress("Decoding", total=n) as advance: ...``."""
+
+    def __call__(self, title: str, total: int) -> AbstractContextManager[Advance]: ...
+
+
+@contextmanager
+def silent(title: str, total: int) -> Iterator[Advance]:
+    """The progress that shows nothing; what Python callers get unless they ask for more."""
+    del title, total
+    yield lambda items=1: None

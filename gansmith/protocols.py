@@ -1,0 +1,129 @@
+"""The contracts between the parts. What satisfies them fits, wherever it was written.
+
+The data goes one way: source -> codec -> game -> trainer -> run folder -> sample, judge, export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    JsonDict = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a codec promises about its encoded samples.
+
+    Attributes:
+        shape: of one encoded sample, channels first for pictures: (C, H, W); (d,) for points.
+        num_classes: 0 where samples carry no class.
+        activation: what the generator's last layer must be: ``"tanh"`` (values in [-1, 1]),
+            ``"sigmoid"`` (in [0, 1]) or ``"linear"``.
+        spans: named slices of a flat sample, for kinds of data whose parts differ (tables).
+    """
+
+    shape: tuple[int, ...]
+    num_classes: int = 0
+    activation: str = "linear"
+    spans: tuple[tuple[str, int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What generator and discriminator are told about a sample; each part may be absent.
+
+    Real and fake are always paired under the same condition.
+
+    Attributes:
+        classes: (N,) int64, in [0, num_classes).
+        vector: (N, d) float.
+        tokens: (N, L) int64, with ``mask`` (N, L) bool, True where a token counts.
+        tensor: (N, ...) float, for example a picture to translate.
+    """
+
+    classes: Tensor | None = None
+    vector: Tensor | None = None
+    tokens: Tensor | None = None
+    mask: Tensor | None = None
+    tensor: Tensor | None = None
+
+    def repeat(self, times: int) -> Condition:
+        """The condition of a batch that stands ``times`` times after itself."""
+
+        def again(part: Tensor | None) -> Tensor | None:
+            return None if part is None else part.repeat(times, *[1] * (part.ndim - 1))
+
+        return Condition(
+            *(again(p) for p in (self.classes, self.vector, self.tokens)),
+            mask=again(self.mask),
+            tensor=again(self.tensor),
+        )
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Maps a latent and a condition to an encoded sample. Never sees real data."""
+
+    def __call__(self, latent: Tensor, condition: Condition) -> Tensor:
+        """(N, latent_size) -> (N, *spec.shape)."""
+        ...
+
+
+@runtime_checkable
+class Discriminator(Protocol):
+    """Maps an encoded sample and a condition to logits; large means real."""
+
+    def __call__(self, x: Tensor, condition: Condition) -> Tensor:
+        """(N, *spec.shape) -> (N,) or (N, ...) logits."""
+        ...
+
+
+@runtime_checkable
+class Objective(Protocol):
+    """The loss of both players, per sample, from the logits of real and fake.
+
+    Both get both, because relativistic losses compare a real sample with a fake one.
+    """
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Logits (N, ...) of real and fake -> loss (N, ...)."""
+        ...
+
+    def generator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Logits (N, ...) of real and fake -> loss (N, ...)."""
+        ...
+
+
+@runtime_checkable
+class Codec(Protocol):
+    """Between raw samples, as the source has them, and the encoded ones the networks see."""
+
+    @property
+    def spec(self) -> Spec:
+        """Shape, activation and spans of the encoded samples."""
+        ...
+
+    def encode(self, raw: Tensor) -> Tensor:
+        """Raw samples (N, ...) in raw units -> (N, *spec.shape) float."""
+        ...
+
+    def decode(self, x: Tensor) -> Tensor:
+        """The way back: (N, *spec.shape) -> raw samples in raw units."""
+        ...
+
+    def state(self) -> JsonDict:
+        """All that ``fit`` learnt, as JSON."""
+        ...
+
+
+class Metric(Protocol):
+    """A number about fake samples, measured against real ones."""
+
+    def __call__(self, real: Tensor, fake: Tensor) -> Mapping[str, float]:
+        """Raw samples (N, ...) and (M, ...) -> named values."""
+        ...

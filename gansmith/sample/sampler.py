@@ -1,0 +1,223 @@
+"""Samples from a run folder, in constant memory however many are asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from gansmith import registry
+from gansmith.config import Experiment
+from gansmith.errors import RunError, UserError, did_you_mean
+from gansmith.game.build import build_game
+from gansmith.game.randomness import Randomness
+from gansmith.protocols import Codec, Condition
+from gansmith.runs import checkpoints
+from gansmith.runs.folder import RunFolder
+from gansmith.runs.profiles import combination
+
+Array = npt.NDArray[Any]
+CHUNK = 250  # samples per pass; a sample depends on its number, not on how many come with it
+_SAMPLING_STREAM = 2_000
+
+
+class Sampler:
+    """A trained generator with its codec.
+
+    Args:
+        folder: the run.
+        experiment, codec, classes: as the run has them.
+        ema: width of the weight average, chosen after training, where the run kept power-function
+            profiles; None takes the average as it was trained.
+        device: where to run.
+
+    Raises:
+        RunError: if there is no whole checkpoint, or no profiles to choose a width from.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        experiment: Experiment,
+        codec: Codec,
+        classes: tuple[str, ...],
+        *,
+        ema: float | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.experiment, self.codec, self.classes = experiment, codec, classes
+        self.device = torch.device(device)
+        self.checkpoint = checkpoints.require_newest(folder.checkpoints)
+        double = experiment.train.precision == "64-true"
+        self.dtype = torch.float64 if double else torch.float32
+        game = build_game(experiment, codec.spec)
+        game.load_state_dict(self.checkpoint.tensors("game"))
+        game.to(device=self.device, dtype=self.dtype).eval().requires_grad_(False)
+        self.game = game
+        self.generator = game.networks[game.generator]
+        self._use_average(folder, ema)
+        self._latent = registry.get("latent", experiment.latent.name).build
+
+    def _use_average(self, folder: RunFolder, ema: float | None) -> None:
+        averages = self.checkpoint.tensors("ema")
+        if ema is not None:
+            weights = post_hoc_average(folder, self.checkpoint.position, ema)
+        else:
+            weights = {k[2:]: v for k, v in averages.items() if k.startswith("0.")}
+        if weights:
+            self.generator.load_state_dict(weights)
+
+    def class_indices(self, names: str) -> list[int]:
+        """Numbers of classes from their names or numbers, separated by commas.
+
+        Raises:
+            UserError: for an unknown class, or where the run has none.
+        """
+        if not self.classes:
+            raise UserError(
+                "This run has no classes.", where=f"--class {names}", fix="Leave --class out."
+            )
+        chosen = []
+        for name in (part.strip() for part in names.split(",")):
+            if name in self.classes:
+                chosen.append(self.classes.index(name))
+            elif name.isdigit() and int(name) < len(self.classes):
+                chosen.append(int(name))
+            else:
+                hint = did_you_mean(name, self.classes)
+                raise UserError(f"There is no class {name!r}.", where="--class", fix=hint)
+        return chosen
+
+    def latents(self, first: int, n: int, seed: int, truncation: float) -> Tensor:
+        """(n, size): the latents of samples ``first`` to ``first + n`` of a seed.
+
+        Each belongs to a sample's number, so the same sample comes out however many are asked for.
+        A truncation below 1 pulls normal latents towards 0, where samples are more alike.
+        """
+        size = self.experiment.latent.size
+        rows = [
+            self._latent(CHUNK, size, Randomness(seed, at, _SAMPLING_STREAM, dtype=self.dtype))
+            for at in range(first - first % CHUNK, first + n, CHUNK)
+        ]
+        start = first % CHUNK
+        centre = 0.5 if self.experiment.latent.name == "uniform" else 0.0
+        drawn = torch.cat(rows)[start : start + n].to(self.device)
+        return centre + (drawn - centre) * truncation
+
+    def condition(self, first: int, n: int, classes: list[int] | None) -> Condition:
+        """The classes of samples ``first`` to ``first + n``: the chosen ones in turn, or all."""
+        if not self.codec.spec.num_classes:
+            return Condition()
+        cycle = classes if classes else list(range(self.codec.spec.num_classes))
+        numbers = [cycle[i % len(cycle)] for i in range(first, first + n)]
+        return Condition(classes=torch.tensor(numbers, device=self.device))
+
+    @torch.no_grad()
+    def generate(self, latent: Tensor, condition: Condition) -> Tensor:
+        """Encoded samples (N, *spec.shape)."""
+        x: Tensor = self.generator(latent, condition)
+        return x
+
+    def stream(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        classes: list[int] | None = None,
+        truncation: float = 1.0,
+    ) -> Iterator[tuple[Array, Array | None]]:
+        """Raw samples and their classes, chunk by chunk, ``n`` in all."""
+        for first in range(0, n, CHUNK):
+            count = min(CHUNK, n - first)
+            condition = self.condition(first, count, classes)
+            x = self.generate(self.latents(first, count, seed, truncation), condition)
+            labels = None if condition.classes is None else condition.classes.cpu().numpy()
+            yield self.codec.decode(x).cpu().numpy(), labels
+
+    @torch.no_grad()
+    def logits(self, raw: Array) -> npt.NDArray[np.float64]:
+        """(N,) of the discriminator for raw samples (N, ...), in chunks.
+
+        Where there are classes and a sample's is not known, it is judged as the class that the
+        discriminator finds most likely.
+        """
+        critic = self.game.networks[self.game.critic]
+        out = []
+        for first in range(0, len(raw), CHUNK):
+            part = torch.from_numpy(np.ascontiguousarray(raw[first : first + CHUNK]))
+            x = self.codec.encode(part.to(self.device)).to(self.dtype)
+            conditions = [Condition()]
+            if self.codec.spec.num_classes:
+                ones = torch.ones(len(x), dtype=torch.int64, device=self.device)
+                conditions = [Condition(ones * c) for c in range(self.codec.spec.num_classes)]
+            answers = [critic(x, c).reshape(len(x), -1).mean(1) for c in conditions]
+            out.append(torch.stack(answers).amax(0).double().cpu().numpy())
+        return np.concatenate(out) if out else np.zeros(0)
+
+    def interpolate(self, rows: int, steps: int, *, seed: int = 0) -> Array:
+        """(rows * steps, ...) raw: each row goes from one latent to another on a great circle."""
+        ends = self.latents(0, 2 * rows, seed, 1.0)
+        shares = torch.linspace(0, 1, steps, dtype=self.dtype, device=self.device)
+        path = torch.cat([great_circle(ends[2 * r], ends[2 * r + 1], shares) for r in range(rows)])
+        number = self.condition(0, rows, None).classes
+        classes = None if number is None else number.repeat_interleave(steps)
+        return self.codec.decode(self.generate(path, Condition(classes=classes))).cpu().numpy()
+
+
+def great_circle(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:
+    """(K, size): spherical interpolation of two normal latents at K shares in [0, 1].
+
+    A straight line would pass nearer to 0 than normal latents ever lie (White 2016,
+    arXiv:1609.04468).
+    """
+    lengths = start.norm(), end.norm()
+    cosine = (start @ end / (lengths[0] * lengths[1]).clamp_min(1e-12)).clamp(-1, 1)
+    angle = torch.arccos(cosine)
+    t = shares[:, None]
+    if torch.sin(angle).abs() < 1e-6:
+        return torch.lerp(start, end, t)
+    direction = (
+        torch.sin((1 - t) * angle) * start / lengths[0] + torch.sin(t * angle) * end / lengths[1]
+    ) / torch.sin(angle)
+    return direction * torch.lerp(*lengths, t)
+
+
+def post_hoc_average(folder: RunFolder, position: int, width: float) -> dict[str, Tensor]:
+    """Weights of the average of relative width ``width``, from the snapshots a run kept.
+
+    Raises:
+        RunError: if it kept none, or the width is outside what can be made.
+    """
+    pattern = re.compile(r"(\d+)-([\d.]+)\.safetensors")
+    found = [
+        (m, p)
+        for p in (folder.checkpoints / "profiles").glob("*")
+        if (m := pattern.fullmatch(p.name))
+    ]
+    files = sorted((int(m[1]), float(m[2]), p) for m, p in found if int(m[1]) <= position)
+    if not files:
+        raise RunError(
+            "The run kept no snapshots to choose the length of its average from.",
+            where=str(folder.path),
+            fix="Train with ema.name=power, or leave --ema out.",
+        )
+    times = np.array([f[0] for f in files], float)
+    widths = np.array([f[1] for f in files])
+    if not 0 < width <= 0.25:
+        raise RunError(f"A width of {width} cannot be made.", where="--ema", fix="0.01 to 0.25.")
+    total: dict[str, Tensor] = {}
+    for weight, (_, _, path) in zip(
+        combination(times, widths, position, width), files, strict=True
+    ):
+        for name, value in load_file(path).items():
+            if value.is_floating_point():
+                total[name] = total.get(name, torch.zeros_like(value)) + float(weight) * value
+            else:
+                total[name] = value
+    return total

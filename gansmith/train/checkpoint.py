@@ -1,0 +1,99 @@
+"""What a trainer saves and how it takes it back: bit for bit, at tolerance zero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from gansmith.errors import RunError
+from gansmith.runs import checkpoints
+from gansmith.runs.checkpoints import Checkpoint
+from gansmith.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from gansmith.train.trainer import Trainer
+
+
+def optimizer_tensors(optimizers: Mapping[str, torch.optim.Optimizer]) -> dict[str, Tensor]:
+    """The state of all optimizers as flat names: ``player/parameter/name``."""
+    return {
+        f"{player}/{index}/{key}": value
+        for player, optimizer in optimizers.items()
+        for index, state in optimizer.state_dict()["state"].items()
+        for key, value in state.items()
+        if isinstance(value, Tensor)
+    }
+
+
+def load_optimizers(
+    optimizers: Mapping[str, torch.optim.Optimizer], tensors: Mapping[str, Tensor]
+) -> None:
+    """The way back from :func:`optimizer_tensors`; schedules set the rest at the next round."""
+    for player, optimizer in optimizers.items():
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            owner, index, key = name.split("/")
+            if owner == player:
+                state.setdefault(int(index), {})[key] = value
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def save(trainer: Trainer, folder: RunFolder) -> Checkpoint:
+    """Write a checkpoint of everything a later process needs to go on as this one would."""
+    tensors = {
+        "game": trainer.game.state_dict(),
+        "ema": trainer.average.tensors(),
+        "optimizers": optimizer_tensors(trainer.optimizers),
+    }
+    state = {
+        "position": trainer.position,
+        "means": trainer.means.state(),
+        "overfitting": trainer.overfitting.state(),
+        "metrics_size_bytes": folder.metrics_size_bytes(),
+        "seconds": trainer.seconds,
+    }
+    if trainer.experiment.ema.name == "power":
+        _keep_profiles(trainer, folder)
+    keep = max(2, trainer.experiment.train.keep_checkpoints)
+    return checkpoints.save(folder.checkpoints, trainer.position, tensors, state, keep)
+
+
+def _keep_profiles(trainer: Trainer, folder: RunFolder) -> None:
+    """Keep both averages, so that their length can be chosen after training."""
+    place = folder.checkpoints / "profiles"
+    place.mkdir(exist_ok=True)
+    for width, average in zip(trainer.experiment.ema.widths, trainer.average.profiles, strict=True):
+        path = place / f"{trainer.position:012d}-{width}.safetensors"
+        side = path.with_suffix(".tmp")
+        save_file(average.state_dict(), side)
+        side.replace(path)
+
+
+def restore(trainer: Trainer, folder: RunFolder, checkpoint: Checkpoint) -> None:
+    """Bring a fresh trainer to where a checkpoint stands, and the metrics with it.
+
+    Raises:
+        RunError: if the checkpoint holds other networks than the trainer's.
+    """
+    state = checkpoint.state()
+    try:
+        trainer.game.load_state_dict(checkpoint.tensors("game"))
+        trainer.average.load(checkpoint.tensors("ema"))
+        load_optimizers(trainer.optimizers, checkpoint.tensors("optimizers"))
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise RunError(
+            f"The checkpoint does not fit the networks: {error}",
+            where=str(checkpoint.path),
+            fix="It was written by another version of the networks. Train into a new folder.",
+        ) from error
+    trainer.position = int(state["position"])
+    trainer.seconds = float(state["seconds"])
+    trainer.means.load(state["means"], trainer.device)
+    trainer.overfitting.load(state["overfitting"])
+    if trainer.fabric.is_global_zero:
+        folder.truncate_metrics(int(state["metrics_size_bytes"]))

@@ -1,0 +1,36 @@
+"""SIGTERM and Ctrl-C ask; the trainer answers at the end of the round, with everything saved."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class StopRequest:
+    """Whether a signal has asked for an end, and which one."""
+
+    def __init__(self) -> None:
+        self.signal_number: int | None = None
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if self.signal_number is not None and number == signal.SIGINT:
+            raise KeyboardInterrupt  # asked twice: at once, without saving
+        self.signal_number = number
+
+    @contextmanager
+    def listening(self) -> Iterator[StopRequest]:
+        """Within, SIGTERM and SIGINT only set ``signal_number``. Outside the main thread a no-op."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.signal(number, self._handle) for number in numbers}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

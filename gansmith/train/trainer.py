@@ -1,0 +1,294 @@
+"""The trainer: lets the players move, saves, and watches. It is blind to the kind of data.
+
+What happens in a round depends on (seed, rank, sample count) alone: every draw of data and noise is
+a function of them, so nothing about randomness is saved, and a killed run goes on bit for bit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from gansmith import registry
+from gansmith.config import Experiment
+from gansmith.data.loader import Loader
+from gansmith.errors import ConfigError, StoppedError
+from gansmith.game.game import Draw, Game, Move, Player
+from gansmith.game.randomness import Randomness
+from gansmith.protocols import Codec, Condition
+from gansmith.runs.checkpoints import Checkpoint
+from gansmith.runs.folder import RunFolder
+from gansmith.train import checkpoint as storage
+from gansmith.train.distributed import average_gradients
+from gansmith.train.ema import WeightAverage
+from gansmith.train.monitors import Overfitting, RunningMeans
+from gansmith.train.schedule import interval, is_due, make_optimizer, set_schedule
+from gansmith.train.signals import StopRequest
+
+HOLDOUT_STREAM = 1_000
+_DTYPES = {"64-true": torch.float64}
+
+
+class Watcher(Protocol):
+    """Is told what happens; decides what of it is shown or written."""
+
+    def advanced(self, trainer: Trainer) -> None:
+        """A round was played."""
+
+    def logged(self, record: dict[str, Any]) -> None:
+        """A line of metrics was written."""
+
+    def snapshot_due(self, trainer: Trainer) -> None:
+        """It is time for a sheet of samples."""
+
+    def saved(self, checkpoint: Checkpoint) -> None:
+        """A checkpoint was written."""
+
+
+class Trainer:
+    """Plays an experiment's game on encoded batches of its data.
+
+    Args:
+        experiment: with ``train.samples`` fixed.
+        game: its networks are moved to the engine's device and precision.
+        codec: encodes raw batches.
+        train, holdout: where batches come from; the holdout may be None.
+        fabric: launched.
+
+    Raises:
+        ConfigError: if the batch does not divide among the processes, a player has no
+            configuration, or adaptive augmentation has no holdout to go by.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        game: Game,
+        codec: Codec,
+        train: Loader,
+        holdout: Loader | None,
+        fabric: Fabric,
+    ) -> None:
+        self.experiment, self.codec, self.fabric = experiment, codec, fabric
+        self.train_loader, self.holdout_loader = train, holdout
+        self.device = fabric.device
+        self.dtype = _DTYPES.get(experiment.train.precision, torch.float32)
+        self.game = game.to(device=self.device, dtype=self.dtype).train()
+        self._check()
+        self.batch = experiment.train.batch_size
+        self.local_batch = self.batch // fabric.world_size
+        self.optimizers = {
+            player.name: make_optimizer(experiment.players[player.name], self._moved(player))
+            for player in game.players
+        }
+        self.average = WeightAverage(game.networks[game.generator], experiment.ema)
+        self.means, self.overfitting = RunningMeans(), Overfitting(experiment.augment)
+        self._latent = registry.get("latent", experiment.latent.name).build
+        self.position, self.seconds = 0, 0.0
+
+    def _check(self) -> None:
+        experiment, world = self.experiment, self.fabric.world_size
+        if experiment.train.batch_size % world:
+            raise ConfigError(
+                f"A batch of {experiment.train.batch_size} does not divide among {world} processes.",
+                where="train.batch_size",
+                fix=f"Take a multiple of {world}.",
+            )
+        for player in self.game.players:
+            if player.name not in experiment.players:
+                raise ConfigError(f"The player {player.name!r} has no settings.", where="players")
+        if experiment.augment.adaptive and self.holdout_loader is None:
+            raise ConfigError(
+                "Adaptive augmentation is driven by held-out samples, and there are none.",
+                where="data.holdout, augment.adaptive",
+                fix="Set data.holdout=0.1, or augment.adaptive=false.",
+            )
+
+    def _moved(self, player: Player) -> list[Tensor]:
+        return [p for name in player.moves for p in self.game.networks[name].parameters()]
+
+    @property
+    def progress(self) -> float:
+        """Share of the run played, in [0, 1]."""
+        return min(self.position / max(self.experiment.train.samples, 1), 1.0)
+
+    @property
+    def num_samples(self) -> int:
+        """Length of the run in samples."""
+        return self.experiment.train.samples
+
+    # -- one round ---------------------------------------------------------------------------------
+
+    def _randomness(self, stream: int) -> Randomness:
+        return Randomness(
+            self.experiment.train.seed,
+            self.position,
+            stream,
+            device=self.device,
+            dtype=self.dtype,
+            rank=self.fabric.global_rank,
+            world=self.fabric.world_size,
+        )
+
+    def _batch(self, loader: Loader, stream: int) -> tuple[Tensor, Condition]:
+        """This process' part of the batch at the current position of a stream."""
+        first = self.fabric.global_rank * self.local_batch
+        indices = loader.indices_at(self.position, self.batch, stream)
+        raw, labels = loader.gather(indices[first : first + self.local_batch])
+        x = self.codec.encode(torch.from_numpy(raw).to(self.device)).to(self.dtype)
+        if labels is None or not self.codec.spec.num_classes:
+            return x, Condition()
+        return x, Condition(classes=torch.from_numpy(labels).to(self.device))
+
+    def draw_latent(self, n: int, randomness: Randomness) -> Tensor:
+        """(n, size) of the experiment's latent."""
+        latent: Tensor = self._latent(n, self.experiment.latent.size, randomness)
+        return latent
+
+    def _draw(self, stream: int) -> Draw:
+        real, condition = self._batch(self.train_loader, stream)
+        randomness = self._randomness(stream)
+        return Draw(
+            real=real,
+            latent=self.draw_latent(self.local_batch, randomness),
+            condition=condition,
+            randomness=randomness,
+            step=self.position // self.batch,
+            progress=self.progress,
+            strength=self.overfitting.strength,
+        )
+
+    def _play(self, player: Player, draw: Draw) -> Move:
+        """One player moves: the only place that calls backward and step."""
+        optimizer, parameters = self.optimizers[player.name], self._moved(player)
+        set_schedule(optimizer, self.experiment.players[player.name], draw.progress)
+        with self.game.networks.only(player.moves):
+            with self.fabric.autocast():
+                move = player.play(self.game.networks, draw)
+            optimizer.zero_grad(set_to_none=True)
+            self.fabric.backward(move.loss)
+            average_gradients(self.fabric, parameters)
+            norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+            optimizer.step()
+        self.means.add({**move.scalars, f"{player.name}_gradient_norm": norm})
+        return move
+
+    def round(self) -> None:
+        """Each player moves once, in order."""
+        draws: dict[int, Draw] = {}
+        self.overfitting.follow(self.progress)
+        logits: dict[str, Tensor] = {}
+        for player in self.game.players:
+            if player.stream not in draws:
+                draws[player.stream] = self._draw(player.stream)
+            move = self._play(player, draws[player.stream])
+            logits.update({k: v for k, v in move.scalars.items() if k.endswith("_logit")})
+        self._look_for_overfitting(logits)
+        self.position += self.batch
+        self.average.update(self.position, self.batch, self.progress)
+
+    @torch.no_grad()
+    def _look_for_overfitting(self, logits: dict[str, Tensor]) -> None:
+        """Every few rounds, ask the discriminator about held-out samples too."""
+        rounds = self.overfitting.rounds
+        if self.holdout_loader is None or (self.position // self.batch) % rounds:
+            return
+        if self.game.critic not in self.game.networks or "real_logit" not in logits:
+            return
+        x, condition = self._batch(self.holdout_loader, HOLDOUT_STREAM)
+        with self.fabric.autocast():
+            randomness = self._randomness(HOLDOUT_STREAM)
+            held = self.game.judge(x, condition, self.overfitting.strength, randomness)
+        means = torch.stack([logits["real_logit"], logits["fake_logit"], held.mean()]).float()
+        if self.fabric.world_size > 1:
+            reduced = self.fabric.all_reduce(means, reduce_op="mean")
+            assert isinstance(reduced, Tensor)
+            means = reduced
+        train, fake, holdout = means.tolist()
+        self.overfitting.look(train, fake, holdout, rounds * self.batch, self.progress)
+
+    # -- the whole run -----------------------------------------------------------------------------
+
+    def run(self, folder: RunFolder, watcher: Watcher, stop: StopRequest) -> None:
+        """Play to the end, writing metrics and checkpoints into ``folder``.
+
+        Raises:
+            StoppedError: after a signal, when all is saved.
+            DivergedError: when a loss or gradient is no longer finite.
+        """
+        config = self.experiment.train
+        log_every = interval(config, config.log_samples, 200)
+        snapshot_every = interval(config, config.snapshot_samples, 20)
+        save_every = interval(config, config.checkpoint_samples, 10)
+        if self.position == 0:
+            watcher.snapshot_due(self)
+        while self.position < self.num_samples:
+            start = time.perf_counter()
+            self.round()
+            self.seconds += time.perf_counter() - start
+            watcher.advanced(self)
+            if is_due(log_every, self.position, self.batch):
+                self._log(folder, watcher)
+            last = self.position >= self.num_samples
+            if last or is_due(snapshot_every, self.position, self.batch):
+                watcher.snapshot_due(self)
+            signal_number = self._asked_to_stop(stop)
+            if last or signal_number or is_due(save_every, self.position, self.batch):
+                self._save(folder, watcher)
+            if signal_number and not last:
+                raise StoppedError(signal_number, str(folder.path))
+
+    def _asked_to_stop(self, stop: StopRequest) -> int:
+        """The signal that any of the processes got, so that all stop at the same round; or 0."""
+        number = stop.signal_number or 0
+        if self.fabric.world_size == 1:
+            return number
+        largest = self.fabric.all_reduce(torch.tensor(number), reduce_op="max")
+        return int(largest)  # type: ignore[arg-type]
+
+    def _log(self, folder: RunFolder, watcher: Watcher) -> None:
+        self._require_finite(folder)
+        record = {
+            "samples": self.position,
+            "seconds": round(self.seconds, 3),
+            "samples_per_second": round(self.position / max(self.seconds, 1e-9), 1),
+            **self.means.means(),
+            "augment_strength": self.overfitting.strength,
+        }
+        if self.holdout_loader is not None:
+            record["overfitting"] = self.overfitting.value
+        self.means.clear()
+        if self.fabric.is_global_zero:
+            folder.append_metrics(record)
+        watcher.logged(record)
+
+    def _require_finite(self, folder: RunFolder) -> None:
+        self.means.require_finite(self.position, f"in {folder.checkpoints}")
+
+    def _save(self, folder: RunFolder, watcher: Watcher) -> None:
+        self._require_finite(folder)
+        if self.fabric.is_global_zero:
+            watcher.saved(storage.save(self, folder))
+        self.fabric.barrier()
+
+
+def build_trainer(
+    experiment: Experiment,
+    make_game: Callable[[], Game],
+    codec: Codec,
+    loaders: tuple[Loader, Loader | None],
+    fabric: Fabric,
+) -> Trainer:
+    """A trainer with freshly initialised networks, the same on every process.
+
+    Torch's global generator is seeded for the initial weights and put back afterwards.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(experiment.train.seed)
+        game = make_game()
+    return Trainer(experiment, game, codec, *loaders, fabric)

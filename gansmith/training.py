@@ -1,0 +1,258 @@
+"""A training from start to end: the run folder is made, filled, and finished or left to go on."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from gansmith.card import write_card
+from gansmith.config import Experiment
+from gansmith.convert import difference, from_json, to_json
+from gansmith.errors import ResumeError
+from gansmith.game.randomness import Randomness
+from gansmith.prepare import Prepared, fix_budget, prepare
+from gansmith.protocols import Condition
+from gansmith.runs import checkpoints
+from gansmith.runs.checkpoints import Checkpoint
+from gansmith.runs.folder import RunFolder
+from gansmith.sample.judge import calibrate
+from gansmith.sample.sampler import Sampler
+from gansmith.train import checkpoint as storage
+from gansmith.train.distributed import make_fabric
+from gansmith.train.signals import StopRequest
+from gansmith.train.trainer import Trainer
+
+SHEET_SAMPLES = 100
+_SNAPSHOT_STREAM = 3_000
+
+
+class Reporter:
+    """Is told how a training goes, to show it. This one shows nothing."""
+
+    def begun(self, trainer: Trainer, resumed_at: int, broken: list[Path]) -> None:
+        """Training begins, or goes on from sample ``resumed_at``; newer checkpoints are broken."""
+
+    def advanced(self, trainer: Trainer) -> None:
+        """A round was played."""
+
+    def logged(self, record: dict[str, Any]) -> None:
+        """A line of metrics was written."""
+
+    def ended(self) -> None:
+        """The last round was played, or training stopped."""
+
+
+@dataclass
+class _Recorder:
+    """Writes sheets of samples, and passes on the rest."""
+
+    folder: RunFolder
+    prepared: Prepared
+    reporter: Reporter
+
+    def advanced(self, trainer: Trainer) -> None:
+        self.reporter.advanced(trainer)
+
+    def logged(self, record: dict[str, Any]) -> None:
+        self.reporter.logged(record)
+
+    def saved(self, checkpoint: Checkpoint) -> None:
+        del checkpoint
+
+    @torch.no_grad()
+    def snapshot_due(self, trainer: Trainer) -> None:
+        """The same latents each time, so that sheets show one set of samples come to be."""
+        if not trainer.fabric.is_global_zero:
+            return
+        num_classes = trainer.codec.spec.num_classes
+        columns = 10 if not 5 <= num_classes <= 20 else num_classes
+        n = columns * (SHEET_SAMPLES // columns)
+        samples = snapshot(trainer, 2_000 if len(trainer.codec.spec.shape) == 1 else n)
+        picture = self.prepared.modality.sheet(samples, columns)
+        picture.save(self.folder.samples / f"{trainer.position:012d}.png")
+
+
+def snapshot(trainer: Trainer, n: int) -> np.ndarray[Any, Any]:
+    """(n, ...) raw samples of the averaged generator, from latents that depend on the seed."""
+    config = trainer.experiment
+    randomness = Randomness(
+        config.train.seed, 0, _SNAPSHOT_STREAM, device=trainer.device, dtype=trainer.dtype
+    )
+    latent = trainer.draw_latent(n, randomness)
+    num_classes = trainer.codec.spec.num_classes
+    classes = torch.arange(n, device=trainer.device) % num_classes if num_classes else None
+    network = trainer.average.best()
+    was_training = network.training
+    x: Tensor = network.eval()(latent, Condition(classes=classes))
+    network.train(was_training)
+    return trainer.codec.decode(x).cpu().numpy()
+
+
+def environment(prepared: Prepared) -> dict[str, Any]:
+    """Versions, machine and data of a run, for env.json."""
+    dataset = prepared.dataset
+    packages = ("gansmith", "torch", "numpy", "pillow", "safetensors", "lightning-fabric")
+    return {
+        "versions": {name: metadata.version(name) for name in packages},
+        "python": sys.version.split()[0],
+        "system": f"{platform.system()} {platform.machine()}",
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "data": {
+            "fingerprint": dataset.fingerprint,
+            "label": dataset.schema.label,
+            "shape": list(dataset.schema.shape),
+            "classes": list(dataset.schema.classes),
+            "num_samples": len(dataset),
+            "num_train": len(dataset.split("train", prepared.experiment.data.holdout)),
+            "num_holdout": len(dataset.split("holdout", prepared.experiment.data.holdout)),
+            "skipped": list(dataset.skipped),
+            "notes": list(dataset.notes),
+        },
+    }
+
+
+def _require_same(prepared: Prepared, folder: RunFolder) -> Experiment:
+    """The experiment a run folder holds, or a ResumeError if the wanted one is another."""
+    stored: Experiment = from_json(Experiment, folder.read_json("config.json"))
+    wanted = prepared.experiment
+    if wanted.train.samples == 0 and wanted.train.minutes == stored.train.minutes:
+        wanted = replace(wanted, train=replace(wanted.train, samples=stored.train.samples))
+    # Where it runs may change; what it is may not.
+    changes = difference(replace(stored, machine=wanted.machine), wanted)
+    if changes:
+        shown = "\n".join(f"    {path}: {old} there, {new} now" for path, old, new in changes)
+        raise ResumeError(
+            f"The run folder holds a run with other settings:\n{shown}",
+            where=str(folder.path),
+            fix="Give the same settings to go on, or name another folder with --out.",
+        )
+    fingerprint = folder.read_json("env.json")["data"]["fingerprint"]
+    if fingerprint != prepared.dataset.fingerprint:
+        raise ResumeError(
+            "The data have changed since the run began.",
+            where=f"{folder.path}, {stored.data.source}",
+            fix="Bring the data back, or name another folder with --out.",
+        )
+    return replace(wanted, machine=prepared.experiment.machine)
+
+
+def begin(prepared: Prepared, folder: RunFolder, started: float) -> Prepared:
+    """Make the run folder, or check that the one that is there holds this very run."""
+    if folder.exists():
+        return replace(prepared, experiment=_require_same(prepared, folder))
+    prepared = fix_budget(prepared, started)
+    folder.create()
+    folder.write_json("env.json", environment(prepared))
+    codec = {"modality": prepared.modality.name, "state": prepared.codec.state()}
+    folder.write_json("codec.json", codec)
+    # Last, because it is what makes the folder a run.
+    folder.write_json("config.json", to_json(prepared.experiment))
+    return prepared
+
+
+def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Reporter) -> None:
+    trainer = prepared.trainer(fabric)
+    checkpoint, broken = checkpoints.newest(folder.checkpoints)
+    if checkpoint is not None:
+        storage.restore(trainer, folder, checkpoint)
+    elif fabric.is_global_zero:
+        folder.truncate_metrics(0)
+    shown = reporter if fabric.is_global_zero else Reporter()
+    shown.begun(trainer, trainer.position, broken)
+    try:
+        with StopRequest().listening() as stop:
+            trainer.run(folder, _Recorder(folder, prepared, shown), stop)
+    finally:
+        shown.ended()
+
+
+def _worker(
+    fabric: Fabric,
+    source: str,
+    experiment: Experiment,
+    path: Path,
+    reporter: Callable[[], Reporter],
+) -> None:
+    """One of several processes: opens the data itself, since a memory map does not travel."""
+    torch.set_num_threads(max(1, torch.get_num_threads() // fabric.world_size))
+    prepared = replace(prepare(source, settings=data_settings(experiment)), experiment=experiment)
+    _play(fabric, prepared, RunFolder(path), reporter())
+
+
+def data_settings(experiment: Experiment) -> list[tuple[str, Any]]:
+    """The settings that make ``prepare`` open the same data again."""
+    return [(f"data.{k}", v) for k, v in to_json(experiment.data).items() if k != "source"]
+
+
+CALIBRATION_SAMPLES = 2_000
+
+
+def calibrate_run(folder: RunFolder, prepared: Prepared) -> None:
+    """Fit what turns the discriminator's logits into probabilities, and write its error down.
+
+    Held-out real samples are used where there are at least 20; else training samples, and the file
+    says so. Real samples are compared with as many fakes of a seed that training did not use.
+    """
+    experiment, dataset = prepared.experiment, prepared.dataset
+    sampler = Sampler(folder, experiment, prepared.codec, dataset.schema.classes)
+    held = dataset.split("holdout", experiment.data.holdout)
+    held_out = len(held) >= 20
+    indices = held if held_out else dataset.split("train", experiment.data.holdout)
+    real = np.asarray(dataset.samples[indices[:CALIBRATION_SAMPLES]])
+    if len(real) < 4:
+        return
+    seed = experiment.train.seed + 1
+    fake = np.concatenate([samples for samples, _ in sampler.stream(len(real), seed=seed)])
+    result = calibrate(sampler.logits(real), sampler.logits(fake), held_out=held_out)
+    folder.write_json("calibration.json", to_json(result))
+
+
+def train_into(
+    prepared: Prepared,
+    path: Path,
+    *,
+    reporter: Callable[[], Reporter] = Reporter,
+    started: float | None = None,
+) -> RunFolder:
+    """Train until the end, going on from what the folder holds.
+
+    Args:
+        prepared: data and experiment.
+        path: the run folder.
+        reporter: makes what shows the progress of the rounds; called in the training process.
+        started: when the user's time began, for time budgets.
+
+    Raises:
+        ResumeError: if the folder holds a run with other settings or data.
+        StoppedError: after SIGTERM or Ctrl-C, when all is saved.
+        DivergedError: when a loss or gradient is no longer finite.
+    """
+    folder = RunFolder(path)
+    prepared = begin(prepared, folder, time.monotonic() if started is None else started)
+    with folder.locked():
+        newest, _ = checkpoints.newest(folder.checkpoints)
+        if newest is None or newest.position < prepared.experiment.train.samples:
+            machine = prepared.experiment.machine
+            fabric = make_fabric(machine, prepared.experiment.train.precision)
+            if machine.processes == machine.machines == 1:
+                _play(fabric, prepared, folder, reporter())
+            else:
+                fabric.launch(
+                    _worker, prepared.experiment.data.source, prepared.experiment, path, reporter
+                )
+        if not (path / "calibration.json").exists():
+            calibrate_run(folder, prepared)
+        write_card(folder)
+    return folder
