@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,11 @@ from gansmith.prepare import Prepared, fix_budget, prepare
 from gansmith.protocols import Condition
 from gansmith.runs import checkpoints
 from gansmith.runs.checkpoints import Checkpoint
-from gansmith.runs.folder import RunFolder
+from gansmith.runs.folder import RunFolder, writing
 from gansmith.sample.judge import calibrate
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint as storage
-from gansmith.train.distributed import make_fabric
+from gansmith.train.distributed import launch, make_fabric
 from gansmith.train.signals import StopRequest
 from gansmith.train.trainer import Trainer
 
@@ -80,7 +81,9 @@ class _Recorder:
         n = columns * (SHEET_SAMPLES // columns)
         samples = snapshot(trainer, 2_000 if len(trainer.codec.spec.shape) == 1 else n)
         picture = self.prepared.modality.sheet(samples, columns)
-        picture.save(self.folder.samples / f"{trainer.position:012d}.png")
+        path = self.folder.samples / f"{trainer.position:012d}.png"
+        with writing(path):
+            picture.save(path)
 
 
 def snapshot(trainer: Trainer, n: int) -> np.ndarray[Any, Any]:
@@ -127,7 +130,7 @@ def _require_same(prepared: Prepared, folder: RunFolder) -> Experiment:
     """The experiment a run folder holds, or a ResumeError if the wanted one is another."""
     stored: Experiment = from_json(Experiment, folder.read_json("config.json"))
     wanted = prepared.experiment
-    if wanted.train.samples == 0 and wanted.train.minutes == stored.train.minutes:
+    if wanted.train.samples == 0:  # the budget decides, and is compared below
         wanted = replace(wanted, train=replace(wanted.train, samples=stored.train.samples))
     # Where it runs may change; what it is may not.
     changes = difference(replace(stored, machine=wanted.machine), wanted)
@@ -149,11 +152,10 @@ def _require_same(prepared: Prepared, folder: RunFolder) -> Experiment:
 
 
 def begin(prepared: Prepared, folder: RunFolder, started: float) -> Prepared:
-    """Make the run folder, or check that the one that is there holds this very run."""
+    """Fill a locked, empty run folder, or check that the one that is there holds this very run."""
     if folder.exists():
         return replace(prepared, experiment=_require_same(prepared, folder))
     prepared = fix_budget(prepared, started)
-    folder.create()
     folder.write_json("env.json", environment(prepared))
     codec = {"modality": prepared.modality.name, "state": prepared.codec.state()}
     folder.write_json("codec.json", codec)
@@ -165,6 +167,7 @@ def begin(prepared: Prepared, folder: RunFolder, started: float) -> Prepared:
 def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Reporter) -> None:
     trainer = prepared.trainer(fabric)
     checkpoint, broken = checkpoints.newest(folder.checkpoints)
+    checkpoints.require_some_whole(folder.checkpoints, checkpoint, broken)
     if checkpoint is not None:
         storage.restore(trainer, folder, checkpoint)
     elif fabric.is_global_zero:
@@ -179,15 +182,12 @@ def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Repor
 
 
 def _worker(
-    fabric: Fabric,
-    source: str,
-    experiment: Experiment,
-    path: Path,
-    reporter: Callable[[], Reporter],
+    experiment: Experiment, path: Path, reporter: Callable[[], Reporter], fabric: Fabric
 ) -> None:
     """One of several processes: opens the data itself, since a memory map does not travel."""
     torch.set_num_threads(max(1, torch.get_num_threads() // fabric.world_size))
-    prepared = replace(prepare(source, settings=data_settings(experiment)), experiment=experiment)
+    opened = prepare(experiment.data.source, settings=data_settings(experiment))
+    prepared = replace(opened, experiment=experiment)
     _play(fabric, prepared, RunFolder(path), reporter())
 
 
@@ -210,7 +210,9 @@ def calibrate_run(folder: RunFolder, prepared: Prepared) -> None:
     held = dataset.split("holdout", experiment.data.holdout)
     held_out = len(held) >= 20
     indices = held if held_out else dataset.split("train", experiment.data.holdout)
-    real = np.asarray(dataset.samples[indices[:CALIBRATION_SAMPLES]])
+    # From all over: sources often come sorted by class.
+    spread = np.linspace(0, len(indices) - 1, min(len(indices), CALIBRATION_SAMPLES))
+    real = np.asarray(dataset.samples[indices[spread.round().astype(int)]])
     if len(real) < 4:
         return
     seed = experiment.train.seed + 1
@@ -236,22 +238,25 @@ def train_into(
 
     Raises:
         ResumeError: if the folder holds a run with other settings or data.
+        RunError: if something else is in the folder, another process trains there, it cannot be
+            written, or all its checkpoints are broken.
         StoppedError: after SIGTERM or Ctrl-C, when all is saved.
         DivergedError: when a loss or gradient is no longer finite.
     """
     folder = RunFolder(path)
-    prepared = begin(prepared, folder, time.monotonic() if started is None else started)
+    folder.create()
     with folder.locked():
-        newest, _ = checkpoints.newest(folder.checkpoints)
-        if newest is None or newest.position < prepared.experiment.train.samples:
-            machine = prepared.experiment.machine
-            fabric = make_fabric(machine, prepared.experiment.train.precision)
+        prepared = begin(prepared, folder, time.monotonic() if started is None else started)
+        experiment = prepared.experiment
+        newest, broken = checkpoints.newest(folder.checkpoints)
+        checkpoints.require_some_whole(folder.checkpoints, newest, broken)
+        if newest is None or newest.position < experiment.train.samples:
+            machine = experiment.machine
+            fabric = make_fabric(machine, experiment.train.precision)
             if machine.processes == machine.machines == 1:
                 _play(fabric, prepared, folder, reporter())
             else:
-                fabric.launch(
-                    _worker, prepared.experiment.data.source, prepared.experiment, path, reporter
-                )
+                launch(fabric, partial(_worker, experiment, path, reporter), where=str(path))
         if not (path / "calibration.json").exists():
             calibrate_run(folder, prepared)
         write_card(folder)

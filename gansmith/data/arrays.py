@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
+import math
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +23,14 @@ SAMPLE_KEYS = ("x", "samples", "images", "X", "data", "arr_0")
 LABEL_KEYS = ("y", "labels", "label", "target", "person")
 
 # What a file that is cut off, damaged or no array file at all makes NumPy and zipfile raise.
-BROKEN = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError)
+BROKEN = (
+    ValueError, OSError, EOFError, KeyError, RuntimeError, MemoryError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+
+# Read at a time; a single row of more than the second is no sample but a trap.
+CHUNK_BYTES = 2**24
+MAX_ROW_BYTES = 2**30
 
 
 @dataclass(frozen=True)
@@ -147,20 +157,33 @@ def refuse_objects(path: Path, key: str, info: ArrayInfo) -> None:
         )
 
 
-def iterate_rows(path: Path, key: str, chunk: int) -> Iterator[Array]:
-    """The rows of an array in chunks of at most ``chunk``, with flat memory where possible.
+def rows_at_a_time(row_bytes: int) -> int:
+    """How many rows are read at once, so that memory stays flat.
+
+    Raises:
+        ValueError: if a single row is too large to be a sample.
+    """
+    if row_bytes > MAX_ROW_BYTES:
+        raise ValueError(f"it claims {row_bytes:,} bytes for each sample")
+    return max(1, CHUNK_BYTES // max(1, row_bytes))
+
+
+def iterate_rows(path: Path, key: str) -> Iterator[Array]:
+    """The rows of an array, some at a time; a packed Fortran-ordered array is read whole.
 
     Raises:
         SourceError: if it holds Python objects, or is broken.
     """
     info = headers(path)[key]
     refuse_objects(path, key, info)
+    row_bytes = math.prod(info.shape[1:]) * info.dtype.itemsize
+    with _broken_is_an_error(path):
+        chunk = rows_at_a_time(row_bytes)
     if path.suffix.lower() == ".npy" or info.fortran_order:
         whole = load(path, key)
         for start in range(0, len(whole), chunk):
             yield whole[start : start + chunk]
         return
-    row_bytes = int(np.prod(info.shape[1:], dtype=np.int64)) * info.dtype.itemsize
     with (
         _broken_is_an_error(path),
         zipfile.ZipFile(path) as archive,

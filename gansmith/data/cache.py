@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -37,6 +38,9 @@ FORMAT_VERSION = 1
 _STALE_SECONDS = 24 * 3600
 _NUM_PROBES = 16
 
+# While one process puts a sound entry in the place of a broken one, another may find none.
+_NUM_TRIES = 3
+
 
 class Writer:
     """Appends samples to an entry that is being made. Made by :func:`cached`.
@@ -44,6 +48,7 @@ class Writer:
     Attributes:
         skipped: lines about samples that were left out.
         notes: sentences for the user.
+        class_names: where the labels that are appended are numbers into them, else None.
     """
 
     def __init__(self, folder: Path, shape: tuple[int, ...]) -> None:
@@ -107,12 +112,12 @@ class Writer:
         names, labels, note = self._classes.encode(self.class_names)
         self.notes += [note] if note else []
         hashes = np.concatenate(self._hashes)
-        np.save(self._folder / "hashes.npy", hashes)
+        _save(self._folder / "hashes.npy", hashes)
         if labels is not None:
-            np.save(self._folder / "labels.npy", labels)
+            _save(self._folder / "labels.npy", labels)
         held = np.frombuffer(self._held, np.bool_)
         if held.any() and not held.all():
-            np.save(self._folder / "held.npy", held)
+            _save(self._folder / "held.npy", held)
         meta = {
             "format_version": FORMAT_VERSION,
             "schema": asdict(Schema("image", self.shape, "uint8", names, "pictures")),
@@ -121,6 +126,13 @@ class Writer:
             "digest": _digest(hashes, labels),
         }
         (self._folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+def _save(path: Path, array_: Array) -> None:
+    # np.save straight to a full disk raises an error that does not say so.
+    file = io.BytesIO()
+    np.save(file, array_)
+    path.write_bytes(file.getvalue())
 
 
 OpenWriter = Callable[[tuple[int, ...]], Writer]
@@ -165,12 +177,17 @@ def cached(
     root = cache_dir or default_cache_dir()
     entry = root / cache_key(identity, config)
     dataset = _load(entry, config)
-    if dataset is None:
-        with _new_entry(root, entry) as folder:
-            build(lambda shape: Writer(_made(folder), shape))
-        dataset = _load(entry, config)
+    for _ in range(_NUM_TRIES):
         if dataset is None:
-            raise SourceError("No sample could be read.", where=config.source)
+            with _new_entry(root, entry) as folder:
+                build(lambda shape: Writer(_made(folder), shape))
+            dataset = _load(entry, config)
+    if dataset is None:
+        raise SourceError(
+            "What was decoded cannot be read back.",
+            where=str(entry),
+            fix="Set GANSMITH_CACHE to a folder on another disk.",
+        )
     if config.strict and dataset.skipped:
         raise SourceError(
             f"Some samples cannot be read ({len(dataset.skipped)} in all).",
@@ -193,16 +210,23 @@ def _new_entry(root: Path, entry: Path) -> Iterator[Path]:
     try:
         yield folder
         if (folder / "meta.json").exists():
-            shutil.rmtree(entry, ignore_errors=True)  # a broken one
-            try:
-                folder.rename(entry)
-            except OSError:
-                if not entry.exists():  # else another process made the same one first
-                    raise
+            _put_in_place(folder, entry)
     except OSError as error:
         raise _disk_error(root, error) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put_in_place(folder: Path, entry: Path) -> None:
+    """Make the folder the entry, unless another process was first with a sound one."""
+    try:
+        folder.rename(entry)
+    except OSError:
+        if not entry.is_dir():
+            raise
+        if _load(entry, DataConfig()) is None:
+            entry.rename(entry.with_name(f"new-broken-{uuid.uuid4().hex}"))  # swept one day
+            folder.rename(entry)
 
 
 def _disk_error(root: Path, error: OSError) -> SourceError:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
@@ -57,53 +59,61 @@ class _Chunk(NamedTuple):
     hashes: npt.NDArray[np.uint64]
 
 
+@dataclass(frozen=True)
+class Feed:
+    """Pictures that are to be decoded, and what is known of them before.
+
+    Attributes:
+        items: gives them, from the first, each time it is called.
+        num_items: how many, for the bar.
+        looks: those that size and channels are chosen by; None for the first thousand.
+        skipped: lines about pictures that were left out before.
+        class_names: where labels are numbers into them.
+    """
+
+    items: Callable[[], Iterable[Item]]
+    num_items: int
+    looks: Iterable[Item] | None = None
+    skipped: Sequence[str] = ()
+    class_names: Sequence[str] | None = None
+
+
 def write_pictures(
-    items: Callable[[], Iterable[Item]],
-    num_items: int,
+    feed: Feed,
     config: DataConfig,
     open_writer: OpenWriter,
     progress: Progress,
-    *,
-    looks: Iterable[Item] | None = None,
-    skipped: Sequence[str] = (),
-    class_names: Sequence[str] | None = None,
-    target: Target | None = None,
-    notes: Sequence[str] = (),
+    chosen: tuple[Target, list[str]] | None = None,
 ) -> None:
     """Decode all pictures into the cache.
 
     Args:
-        items: gives the pictures, from the first, each time it is called.
-        num_items: how many, for the bar.
+        feed: the pictures.
         config: size, fit, channels and strict.
         open_writer: what :func:`gansmith.data.cache.cached` gives to its ``build``.
         progress: opens the bar.
-        looks: the pictures that size and channels are chosen by; the first thousand otherwise.
-        skipped: lines about pictures that were left out before.
-        class_names: where labels are numbers into them.
-        target: what to bring the pictures to, where that is chosen already, and ``notes`` on it.
+        chosen: what to bring the pictures to, and notes on it; None looks at them and chooses.
 
     Raises:
         SourceError: if none can be read, or with ``strict`` at the first that cannot.
     """
-    with _bombs_are_errors():
-        if target is None:
-            target, notes = _choose(looks if looks is not None else items(), config)
-        goal = target
-        with open_writer(target.shape) as writer, progress("Decoding", num_items) as advance:
-            writer.class_names = class_names
-            writer.notes += notes
-            writer.skipped += skipped
+    with _PillowWarnings():
+        target, notes = chosen or _choose(feed, config)
+        chunks = _in_threads(lambda part: _decode_chunk(part, target), feed.items())
+        with (
+            closing(chunks),
+            open_writer(target.shape) as writer,
+            progress("Decoding", feed.num_items) as advance,
+        ):
+            writer.class_names = feed.class_names
+            writer.skipped += feed.skipped
             counts: Counter[str] = Counter()
-            for chunk in _in_threads(lambda part: _decode_chunk(part, goal), items()):
+            for chunk in chunks:
                 _append(chunk, writer, config, counts)
                 advance(len(chunk.items))
-            writer.notes += _notes(counts, target, config)
+            writer.notes += [*notes, *_notes(counts, target, config)]
     if not counts["read"]:
-        raise SourceError(
-            f"None of the {len(writer.skipped)} pictures can be read.",
-            where=f"{config.source}: {writer.skipped[0]}",
-        )
+        raise _none_read(config, writer.skipped)
 
 
 def evenly(names: Sequence[T]) -> Sequence[T]:
@@ -112,23 +122,28 @@ def evenly(names: Sequence[T]) -> Sequence[T]:
     return names[::step]
 
 
-def _choose(items: Iterable[Item], config: DataConfig) -> tuple[Target, list[str]]:
+def _choose(feed: Feed, config: DataConfig) -> tuple[Target, list[str]]:
     """What to bring the pictures to, from those among the first that can be read."""
     if config.size and config.channels:
         return Target(*config.size, config.channels, config.fit), []
     looks: list[Look] = []
     failures: list[str] = []
+    items = feed.items() if feed.looks is None else feed.looks
     for item in islice(items, NUM_LOOKS):
         try:
             looks.append(look(item.read()))
         except (PictureError, OSError, ValueError) as error:
             failures.append(_line(item, error))
     if not looks:
-        raise SourceError(
-            f"None of the {len(failures)} pictures can be read.",
-            where=f"{config.source}: {failures[0] if failures else 'it is empty'}",
-        )
+        raise _none_read(config, failures)
     return choose_target(config, looks)
+
+
+def _none_read(config: DataConfig, failures: Sequence[str]) -> SourceError:
+    return SourceError(
+        f"None of the {len(failures)} pictures can be read." if failures else "It is empty.",
+        where=f"{config.source}: {failures[0]}" if failures else config.source,
+    )
 
 
 def _line(item: Item, error: Exception) -> str:
@@ -191,7 +206,7 @@ def _notes(counts: Counter[str], target: Target, config: DataConfig) -> list[str
 
 def _in_threads(
     work: Callable[[Sequence[Item]], _Chunk], items: Iterable[Item]
-) -> Iterator[_Chunk]:
+) -> Generator[_Chunk, None, None]:
     """The results of ``work`` on chunks of ``items``, in order, a few chunks ahead at most.
 
     Threads, not processes: Pillow lets go of the interpreter's lock while it decodes.
@@ -212,9 +227,10 @@ def _in_threads(
                 future.cancel()
 
 
-class _bombs_are_errors(warnings.catch_warnings):  # noqa: N801  # used like a function
-    """Within, a picture that Pillow finds suspiciously large is an error, also in threads."""
+class _PillowWarnings(warnings.catch_warnings):
+    """Within, also in threads: a suspiciously large picture is an error, odd metadata are not."""
 
     def __enter__(self) -> None:
         super().__enter__()
         warnings.simplefilter("error", Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", category=UserWarning, module="PIL")

@@ -90,7 +90,8 @@ class HubSet:
             )
         image = next((name for name in IMAGE_COLUMNS if name in images), images[0])
         named = [name for name, kind in kinds.items() if kind == "ClassLabel"]
-        label = next((name for name in (*LABEL_COLUMNS, *named[:1]) if name in kinds), None)
+        scalars = {name for name, kind in kinds.items() if kind in {"ClassLabel", "Value"}}
+        label = next((name for name in (*LABEL_COLUMNS, *named[:1]) if name in scalars), None)
         names = getattr(features[label], "names", None) if label else None
         return Columns(image, label, None, names)
 

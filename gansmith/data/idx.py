@@ -7,6 +7,7 @@ number, then the values (LeCun, http://yann.lecun.com/exdb/mnist).
 from __future__ import annotations
 
 import gzip
+import math
 import re
 import struct
 import zlib
@@ -19,8 +20,9 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
+from gansmith.data.arrays import rows_at_a_time
 from gansmith.data.dataset import Array
-from gansmith.data.trees import stamp
+from gansmith.data.trees import children, stamp
 from gansmith.errors import SourceError
 
 _UNSIGNED_BYTES = 8
@@ -51,7 +53,7 @@ def is_idx(path: Path) -> bool:
 
 
 def _image_files(path: Path) -> list[Path]:
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    files = children(path) if path.is_dir() else [path]
     return [each for each in files if _IMAGES.fullmatch(each.name) and each.is_file()]
 
 
@@ -80,14 +82,15 @@ def _labels_of(images: Path) -> Path | None:
     return next((path for path in beside if path.is_file()), None)
 
 
-def iterate_images(path: Path, chunk: int) -> Iterator[Array]:
-    """(n, H, W) uint8 in chunks of n <= ``chunk``, without reading the whole file.
+def iterate_images(path: Path) -> Iterator[Array]:
+    """(n, H, W) uint8, some at a time.
 
     Raises:
         SourceError: if the file is cut off or is no IDX file of pictures.
     """
     with _broken_is_an_error(path), _open(path) as file:
         count, height, width = _read_shape(file, num_axes=3)
+        chunk = rows_at_a_time(height * width)
         for start in range(0, count, chunk):
             shape = (min(chunk, count - start), height, width)
             yield np.frombuffer(_read_exactly(file, shape), np.uint8).reshape(shape)
@@ -124,7 +127,7 @@ def _read_shape(file: Binary, num_axes: int) -> tuple[int, ...]:
 
 
 def _read_exactly(file: Binary, shape: tuple[int, ...]) -> bytes:
-    wanted = int(np.prod(shape, dtype=np.int64))
+    wanted = math.prod(shape)
     data = file.read(wanted)
     if len(data) < wanted:
         raise ValueError(f"{wanted - len(data)} bytes are missing at its end")

@@ -23,6 +23,12 @@ HOLDOUT_NAMES = frozenset(
     {"test", "testing", "validation", "valid", "val", "dev", "eval", "evaluation"}
 )
 LABEL_COLUMNS = ("label", "labels", "class", "category", "target", "y")
+
+# Pictures too, and the user may well believe that they are used: they are named as skipped.
+OTHER_SUFFIXES = frozenset(
+    {".heic", ".heif", ".avif", ".jxl", ".jp2", ".svg", ".psd", ".ico", ".tga", ".ppm", ".pgm",
+     ".dng", ".cr2", ".cr3", ".nef", ".arw", ".eps"}
+)  # fmt: skip
 METADATA_NAMES = frozenset({"metadata.csv", "metadata.jsonl"})
 
 
@@ -37,6 +43,12 @@ class Place:
 def is_picture(name: str) -> bool:
     """Whether a file is called like a picture."""
     return PurePosixPath(name).suffix.lower() in SUFFIXES
+
+
+def decides(name: str) -> bool:
+    """Whether a file has a say in what the data set becomes: a picture, or metadata."""
+    path = PurePosixPath(name)
+    return path.suffix.lower() in SUFFIXES | OTHER_SUFFIXES or path.name in METADATA_NAMES
 
 
 def arrange(tree: Tree) -> tuple[dict[str, Place], list[str]]:
@@ -56,14 +68,16 @@ def arrange(tree: Tree) -> tuple[dict[str, Place], list[str]]:
         )
     paths = _below_common_folder(pictures)
     held, paths = _take_split(paths)
+    unread = [name for name in names if PurePosixPath(name).suffix.lower() in OTHER_SUFFIXES]
+    skipped = [f"{printable(name)}: this format is not read; save it as PNG" for name in unread]
     labels = _metadata_labels(tree, [n for n in names if PurePosixPath(n).name in METADATA_NAMES])
     if not labels:
         labels = _class_folders(paths)
-        return {name: Place(labels.get(name), held[name]) for name in pictures}, []
+        return {name: Place(labels.get(name), held[name]) for name in pictures}, skipped
     places = {name: Place(labels[name], held[name]) for name in pictures if name in labels}
     unlabelled = set(pictures) - labels.keys()
-    missing = labels.keys() - set(pictures)
-    skipped = [f"{printable(name)}: the metadata has no label for it" for name in unlabelled]
+    missing = labels.keys() - set(names)
+    skipped += [f"{printable(name)}: the metadata has no label for it" for name in unlabelled]
     skipped += [f"{printable(name)}: named in the metadata, but not there" for name in missing]
     if not places:
         raise SourceError(

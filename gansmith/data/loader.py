@@ -97,5 +97,6 @@ class Loader:
         # The seed and the stream are the key and the epoch is the counter's highest word, so no
         # two orders share a random number. NumPy promises raw bits for ever, but not the result
         # of Generator.permutation (NEP 19): sorting raw bits survives an update of NumPy.
-        bits = np.random.Philox(key=[self.seed, stream], counter=[0, 0, 0, epoch])
+        key = np.array([self.seed, stream], np.uint64)
+        bits = np.random.Philox(key=key, counter=np.array([0, 0, 0, epoch], np.uint64))
         return self.indices[np.argsort(bits.random_raw(len(self)), kind="stable")]

@@ -12,10 +12,13 @@ from typing import Any
 
 from gansmith.data.decoding import Item
 from gansmith.data.layout import HOLDOUT_NAMES, LABEL_COLUMNS, is_picture
-from gansmith.data.trees import stamp
+from gansmith.data.trees import children, stamp
 from gansmith.errors import MissingExtraError, SourceError
 
 IMAGE_COLUMNS = ("image", "img", "picture")
+
+# Types of a column that can say the class of a picture; a list of classes cannot.
+_SCALARS = ("int", "uint", "float", "double", "bool", "string", "large_string", "dictionary")
 
 # Rows read at a time: a few megabytes of pictures.
 BATCH_ROWS = 256
@@ -40,9 +43,14 @@ def files(path: Path) -> list[Path]:
     """The parquet files at a path; of a folder, those in it or in its subfolder ``data``."""
     if path.is_file():
         return [path] if path.suffix.lower() == ".parquet" else []
-    if not path.is_dir() or any(is_picture(each.name) for each in path.iterdir()):
+    inside = children(path)
+    if any(is_picture(each.name) for each in inside):
         return []
-    return sorted(path.glob("*.parquet")) or sorted((path / "data").glob("*.parquet"))
+    for listed in (inside, children(path / "data")):
+        found = [each for each in listed if each.suffix.lower() == ".parquet"]
+        if found:
+            return found
+    return []
 
 
 def identity(path: Path) -> Iterator[str]:
@@ -70,7 +78,8 @@ def columns(path: Path) -> tuple[Columns, int]:
     features = _hub_features(schema)
     image = next((name for name in IMAGE_COLUMNS if name in images), images[0])
     named = [name for name, each in features.items() if each.get("_type") == "ClassLabel"]
-    label = next((name for name in (*LABEL_COLUMNS, *named[:1]) if name in schema.names), None)
+    labels = {field.name for field in schema if str(field.type).startswith(_SCALARS)}
+    label = next((name for name in (*LABEL_COLUMNS, *named[:1]) if name in labels), None)
     names = features.get(label or "", {}).get("names")
     split = "split" if "split" in schema.names else None
     return Columns(image, label, split, names), sum(file.metadata.num_rows for file in opened)

@@ -95,9 +95,9 @@ def decode(source: bytes | Array, target: Target) -> Decoded:
         image = _upright_8_bit(image)
         alpha_dropped = target.channels < 4 and image.mode in {"LA", "RGBA"}
         if alpha_dropped:
-            image = image.convert("RGBA")
+            image = _as(image, "RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert({1: "L", 3: "RGB", 4: "RGBA"}[target.channels])
+        image = _as(image, {1: "L", 3: "RGB", 4: "RGBA"}[target.channels])
         if resized:
             image = _resize(image, target)
         return Decoded(np.asarray(image, np.uint8).reshape(target.shape), resized, alpha_dropped)
@@ -185,13 +185,18 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 def _upright_8_bit(image: Image.Image) -> Image.Image:
     """The first frame, decoded, upright, in one of the modes L, LA, RGB, RGBA."""
     image.load()
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
     mode = image.mode
     if mode in {"I", "F"} or mode.startswith("I;16"):
         return Image.fromarray(_to_8_bit(np.asarray(image)))
     if image.has_transparency_data:
-        return image.convert("LA" if mode in {"LA", "La"} else "RGBA")
-    return image.convert("L" if mode in {"1", "L"} else "RGB")
+        return _as(image, "LA" if mode in {"LA", "La"} else "RGBA")
+    return _as(image, "L" if mode in {"1", "L"} else "RGB")
+
+
+def _as(image: Image.Image, mode: str) -> Image.Image:
+    """In that mode; without the copy that Pillow makes of a picture that is so already."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _to_8_bit(values: Array) -> Array:

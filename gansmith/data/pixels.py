@@ -14,15 +14,12 @@ from gansmith.config import DataConfig
 from gansmith.data import arrays, idx
 from gansmith.data.cache import OpenWriter
 from gansmith.data.dataset import Array, content_hashes
-from gansmith.data.decoding import Item, write_pictures
+from gansmith.data.decoding import Feed, Item, write_pictures
 from gansmith.data.pictures import Look, choose_target
 from gansmith.errors import SourceError
 from gansmith.progress import Progress
 
-CHUNK = 1024
 CHANNELS = (1, 3, 4)
-
-Convert = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
@@ -67,10 +64,8 @@ def write_pixels(
     target, notes = choose_target(config, looks)
     total = sum(part.num for part in parts)
     if any(part.shape != target.shape for part in parts):
-        write_pictures(
-            lambda: (item for part in parts for item in part.items()),
-            total, config, open_writer, progress, target=target, notes=notes,
-        )  # fmt: skip
+        feed = Feed(lambda: (item for part in parts for item in part.items()), total)
+        write_pictures(feed, config, open_writer, progress, chosen=(target, notes))
         return
     with open_writer(target.shape) as writer, progress("Reading", total) as advance:
         writer.notes += notes
@@ -178,11 +173,11 @@ def _scale(path: Path, keys: Sequence[str], found: dict[str, arrays.ArrayInfo]) 
         return 255.0
     low, high = math.inf, -math.inf
     for key in keys:
-        for rows in arrays.iterate_rows(path, key, CHUNK):
+        for rows in arrays.iterate_rows(path, key):
             low, high = min(low, float(np.min(rows))), max(high, float(np.max(rows)))
             if not (math.isfinite(np.min(rows)) and math.isfinite(np.max(rows))):
                 low = math.nan
-    if low >= 0 and high <= 1 and all(dtype.kind == "f" for dtype in dtypes):
+    if low >= 0 and high <= 1:  # whole numbers of 0 and 1 are black and white
         return 255.0
     if low >= 0 and high <= 255:
         return 1.0
@@ -198,7 +193,7 @@ def _scale(path: Path, keys: Sequence[str], found: dict[str, arrays.ArrayInfo]) 
 
 
 def _converted(path: Path, key: str, order: str, scale: float) -> Iterator[Array]:
-    for rows in arrays.iterate_rows(path, key, CHUNK):
+    for rows in arrays.iterate_rows(path, key):
         pixels = rows[..., None] if order == "none" else rows
         pixels = np.moveaxis(pixels, 1, 3) if order == "first" else pixels
         if pixels.dtype != np.uint8:
@@ -207,7 +202,7 @@ def _converted(path: Path, key: str, order: str, scale: float) -> Iterator[Array
 
 
 def _add_channel(path: Path) -> Iterator[Array]:
-    for rows in idx.iterate_images(path, CHUNK):
+    for rows in idx.iterate_images(path):
         yield rows[..., None]
 
 

@@ -28,7 +28,7 @@ class Modality:
         load_codec: from what its ``state()`` returned.
         default_recipe: (dataset, device) -> name of the recipe for somebody who named none.
         sheet: raw samples (N, ...) and how many columns -> one picture to look at.
-        suffixes: of the files that one sample is written to; empty where samples are not files.
+        suffixes: of files that hold one sample, the one written first; empty where none does.
         write_one: (path, raw sample) -> a file.
         read_one: (path, codec's raw shape) -> a raw sample, for judging files.
     """

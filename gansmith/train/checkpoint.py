@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from gansmith.errors import RunError
 from gansmith.runs import checkpoints
 from gansmith.runs.checkpoints import Checkpoint
-from gansmith.runs.folder import RunFolder
+from gansmith.runs.folder import RunFolder, sync_file, writing
 
 if TYPE_CHECKING:
     from gansmith.train.trainer import Trainer
@@ -32,24 +32,59 @@ def optimizer_tensors(optimizers: Mapping[str, torch.optim.Optimizer]) -> dict[s
 def load_optimizers(
     optimizers: Mapping[str, torch.optim.Optimizer], tensors: Mapping[str, Tensor]
 ) -> None:
-    """The way back from :func:`optimizer_tensors`; schedules set the rest at the next round."""
+    """The way back from :func:`optimizer_tensors`; schedules set the rest at the next round.
+
+    Files hold rows in order. Back on their parameters, moments must lie in memory as these do: the
+    fused optimizer goes through both by address, whatever their strides say.
+    """
     for player, optimizer in optimizers.items():
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():
             owner, index, key = name.split("/")
             if owner == player:
                 state.setdefault(int(index), {})[key] = value
+        for index, parameter in enumerate(p for g in optimizer.param_groups for p in g["params"]):
+            for key, value in state.get(index, {}).items():
+                if value.shape == parameter.shape:
+                    lying_alike = torch.empty_like(parameter, dtype=value.dtype, device="cpu")
+                    state[index][key] = lying_alike.detach().copy_(value)
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def save(trainer: Trainer, folder: RunFolder) -> Checkpoint:
-    """Write a checkpoint of everything a later process needs to go on as this one would."""
-    tensors = {
+def all_tensors(trainer: Trainer) -> dict[str, dict[str, Tensor]]:
+    """All tensors of a checkpoint, by file."""
+    return {
         "game": trainer.game.state_dict(),
         "ema": trainer.average.tensors(),
         "optimizers": optimizer_tensors(trainer.optimizers),
     }
+
+
+def not_finite(trainer: Trainer) -> list[str]:
+    """Names of the tensors that hold an infinite number or none at all.
+
+    A step can throw weights out of range while its own loss and gradient were finite; the next
+    round would notice, but a checkpoint must not be written in between.
+    """
+    return [
+        f"{file}/{name}"
+        for file, group in all_tensors(trainer).items()
+        for name, value in group.items()
+        if not bool(value.isfinite().all())
+    ]
+
+
+def save(trainer: Trainer, folder: RunFolder, *, keep_profiles: bool = True) -> Checkpoint:
+    """Write a checkpoint of everything a later process needs to go on as this one would.
+
+    Args:
+        trainer: where it stands.
+        folder: of the run.
+        keep_profiles: keep power-function averages too. Off for a checkpoint out of turn, so that
+            what is there in the end does not depend on when a run was stopped.
+    """
+    folder.sync_metrics()
     state = {
         "position": trainer.position,
         "means": trainer.means.state(),
@@ -57,21 +92,25 @@ def save(trainer: Trainer, folder: RunFolder) -> Checkpoint:
         "metrics_size_bytes": folder.metrics_size_bytes(),
         "seconds": trainer.seconds,
     }
-    if trainer.experiment.ema.name == "power":
+    if keep_profiles and trainer.experiment.ema.name == "power":
         _keep_profiles(trainer, folder)
     keep = max(2, trainer.experiment.train.keep_checkpoints)
-    return checkpoints.save(folder.checkpoints, trainer.position, tensors, state, keep)
+    return checkpoints.save(folder.checkpoints, trainer.position, all_tensors(trainer), state, keep)
 
 
 def _keep_profiles(trainer: Trainer, folder: RunFolder) -> None:
     """Keep both averages, so that their length can be chosen after training."""
     place = folder.checkpoints / "profiles"
-    place.mkdir(exist_ok=True)
+    with writing(place):
+        place.mkdir(exist_ok=True)
     for width, average in zip(trainer.experiment.ema.widths, trainer.average.profiles, strict=True):
         path = place / f"{trainer.position:012d}-{width}.safetensors"
         side = path.with_suffix(".tmp")
-        save_file(average.state_dict(), side)
-        side.replace(path)
+        weights = {k: v.detach().cpu().contiguous() for k, v in average.state_dict().items()}
+        with writing(path):
+            side.write_bytes(to_bytes(weights))
+            sync_file(side)
+            side.replace(path)
 
 
 def restore(trainer: Trainer, folder: RunFolder, checkpoint: Checkpoint) -> None:

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from multiprocessing import active_children, get_context
+from multiprocessing.queues import SimpleQueue
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
+from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
 from gansmith.config import MachineConfig
-from gansmith.errors import ConfigError
+from gansmith.errors import ConfigError, GansmithError, RunError, StoppedError
+from gansmith.train.signals import StopRequest
 
 
 def make_fabric(machine: MachineConfig, precision: str) -> Fabric:
@@ -38,6 +44,12 @@ def make_fabric(machine: MachineConfig, precision: str) -> Fabric:
             where="--device",
             fix="Use --device auto, or install a torch build for this device.",
         )
+    if machine.processes < 1 or machine.machines < 1:
+        raise ConfigError(
+            f"{machine.processes} processes on {machine.machines} machines cannot train.",
+            where="machine.processes, machine.machines",
+            fix="Take at least 1 of each.",
+        )
     alone = machine.processes == 1 and machine.machines == 1
     # Started by torchrun, the processes are there already; else Fabric starts them.
     strategy = "auto" if alone else "ddp" if "TORCHELASTIC_RUN_ID" in os.environ else "ddp_spawn"
@@ -50,13 +62,76 @@ def make_fabric(machine: MachineConfig, precision: str) -> Fabric:
     )
 
 
-def average_gradients(fabric: Fabric, parameters: Sequence[Tensor]) -> None:
-    """Replace each gradient by its mean over all processes; nothing to do for one process."""
-    if fabric.world_size == 1:
+def average(fabric: Fabric, tensors: Sequence[Tensor]) -> None:
+    """Replace each tensor by its mean over all processes, in one message.
+
+    For gradients, scalars worth a record, and running means: all are means over a process' part of
+    the batch, so that their mean is that of the whole batch. Nothing to do for one process.
+    """
+    if fabric.world_size == 1 or not tensors:
         return
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    flat = torch.cat([g.flatten() for g in gradients])
+    flat = torch.cat([t.detach().flatten() for t in tensors])
     mean = fabric.all_reduce(flat, reduce_op="mean")
     assert isinstance(mean, Tensor)
-    for gradient, part in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
-        gradient.copy_(part.view_as(gradient))
+    with torch.no_grad():
+        for tensor, part in zip(tensors, mean.split([t.numel() for t in tensors]), strict=True):
+            tensor.copy_(part.view_as(tensor))
+
+
+class _Work:
+    """What each process does: the work, and on an error of ours a message to the one who waits."""
+
+    def __init__(self, work: Callable[[Fabric], None], errors: SimpleQueue[Any]) -> None:
+        self.work, self.errors = work, errors
+
+    def __call__(self, fabric: Fabric) -> None:
+        try:
+            self.work(fabric)
+        except GansmithError as error:
+            # In parts, because an error that takes other arguments cannot be pickled whole.
+            self.errors.put((type(error), error.args, vars(error)))
+            sys.exit(1)
+        except KeyboardInterrupt:
+            sys.exit(1)  # ended well, it would be waited for in vain
+
+
+def launch(fabric: Fabric, work: Callable[[Fabric], None], where: str) -> None:
+    """Do ``work`` in every process of ``fabric``, and wait for all of them.
+
+    SIGTERM and Ctrl-C are handed on to them.
+
+    Args:
+        fabric: not launched yet; more than one process.
+        work: can be pickled.
+        where: named in errors.
+
+    Raises:
+        GansmithError: the first that any process raised.
+        RunError: if a process was killed.
+    """
+    errors: SimpleQueue[Any] = get_context("spawn").SimpleQueue()
+    others = set(active_children())
+    stop = StopRequest(lambda: [c.terminate() for c in set(active_children()) - others])
+    try:
+        with stop.listening():
+            fabric.launch(_Work(work, errors))
+    except (ProcessRaisedException, ProcessExitedException) as failure:
+        error = None if errors.empty() else _rebuilt(*errors.get())
+        if stop.signal_number and (error is None or isinstance(error, StoppedError)):
+            raise StoppedError(stop.signal_number, where) from None
+        if error is not None:
+            raise error from None
+        if isinstance(failure, ProcessExitedException):
+            raise RunError(
+                f"One of the training processes has ended: {failure}.",
+                where=where,
+                fix="Memory may have run out. Give the same command again to go on.",
+            ) from None
+        raise
+
+
+def _rebuilt(kind: type[GansmithError], args: Any, fields: dict[str, Any]) -> GansmithError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(fields)
+    return error

@@ -65,9 +65,17 @@ class RunningMeans:
             raise DivergedError(
                 f"Training diverged: {', '.join(bad)} is not a finite number.",
                 where=f"by sample {position:,}; means since the last record: {seen}",
-                fix=f"The last good checkpoint is {checkpoint}. Train anew with a smaller learning "
-                "rate (players.discriminator.lr, players.generator.lr) or a stronger penalty.",
+                fix=diverged_fix(checkpoint),
             )
+
+
+def diverged_fix(checkpoint: str) -> str:
+    """What to do after a divergence; ``checkpoint`` is where the last good one is, or none."""
+    good = f"The last good checkpoint is {checkpoint}. " if checkpoint else ""
+    return (
+        f"{good}Train anew with a smaller learning rate (players.discriminator.lr, "
+        "players.generator.lr) or a stronger penalty."
+    )
 
 
 class Overfitting:

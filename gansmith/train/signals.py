@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 
 class StopRequest:
-    """Whether a signal has asked for an end, and which one."""
+    """Whether a signal has asked for an end, and which one.
 
-    def __init__(self) -> None:
+    Args:
+        asked: called at each signal, for whoever must be told.
+    """
+
+    def __init__(self, asked: Callable[[], object] = lambda: None) -> None:
         self.signal_number: int | None = None
+        self._asked = asked
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         del frame
         if self.signal_number is not None and number == signal.SIGINT:
             raise KeyboardInterrupt  # asked twice: at once, without saving
         self.signal_number = number
+        self._asked()
 
     @contextmanager
     def listening(self) -> Iterator[StopRequest]:

@@ -17,16 +17,17 @@ from torch import Tensor
 from gansmith import registry
 from gansmith.config import Experiment
 from gansmith.data.loader import Loader
-from gansmith.errors import ConfigError, StoppedError
-from gansmith.game.game import Draw, Game, Move, Player
+from gansmith.errors import ConfigError, DivergedError, StoppedError
+from gansmith.game.game import Draw, Game, Player
 from gansmith.game.randomness import Randomness
 from gansmith.protocols import Codec, Condition
+from gansmith.runs import checkpoints
 from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import RunFolder
 from gansmith.train import checkpoint as storage
-from gansmith.train.distributed import average_gradients
+from gansmith.train.distributed import average
 from gansmith.train.ema import WeightAverage
-from gansmith.train.monitors import Overfitting, RunningMeans
+from gansmith.train.monitors import Overfitting, RunningMeans, diverged_fix
 from gansmith.train.schedule import interval, is_due, make_optimizer, set_schedule
 from gansmith.train.signals import StopRequest
 
@@ -93,6 +94,8 @@ class Trainer:
 
     def _check(self) -> None:
         experiment, world = self.experiment, self.fabric.world_size
+        if experiment.train.batch_size < 1:
+            raise ConfigError("A batch needs at least one sample.", where="train.batch_size")
         if experiment.train.batch_size % world:
             raise ConfigError(
                 f"A batch of {experiment.train.batch_size} does not divide among {world} processes.",
@@ -163,8 +166,12 @@ class Trainer:
             strength=self.overfitting.strength,
         )
 
-    def _play(self, player: Player, draw: Draw) -> Move:
-        """One player moves: the only place that calls backward and step."""
+    def _play(self, player: Player, draw: Draw) -> dict[str, Tensor]:
+        """One player moves: the only place that calls backward and step.
+
+        Returns:
+            what is worth a record, over the whole batch.
+        """
         optimizer, parameters = self.optimizers[player.name], self._moved(player)
         set_schedule(optimizer, self.experiment.players[player.name], draw.progress)
         with self.game.networks.only(player.moves):
@@ -172,11 +179,17 @@ class Trainer:
                 move = player.play(self.game.networks, draw)
             optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(move.loss)
-            average_gradients(self.fabric, parameters)
-            norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+            gradients = [p.grad for p in parameters if p.grad is not None]
+            scalars = {name: value.detach().clone() for name, value in move.scalars.items()}
+            average(self.fabric, [*gradients, *scalars.values(), *self._running_means()])
+            norm = torch.nn.utils.get_total_norm(gradients)
             optimizer.step()
-        self.means.add({**move.scalars, f"{player.name}_gradient_norm": norm})
-        return move
+        self.means.add({**scalars, f"{player.name}_gradient_norm": norm})
+        return scalars
+
+    def _running_means(self) -> list[Tensor]:
+        """What regularizers remember: means over the batch, of which a process sees a part."""
+        return [b for b in self.game.regularizers.buffers() if b.is_floating_point()]
 
     def round(self) -> None:
         """Each player moves once, in order."""
@@ -186,8 +199,8 @@ class Trainer:
         for player in self.game.players:
             if player.stream not in draws:
                 draws[player.stream] = self._draw(player.stream)
-            move = self._play(player, draws[player.stream])
-            logits.update({k: v for k, v in move.scalars.items() if k.endswith("_logit")})
+            scalars = self._play(player, draws[player.stream])
+            logits.update({k: v for k, v in scalars.items() if k.endswith("_logit")})
         self._look_for_overfitting(logits)
         self.position += self.batch
         self.average.update(self.position, self.batch, self.progress)
@@ -204,12 +217,11 @@ class Trainer:
         with self.fabric.autocast():
             randomness = self._randomness(HOLDOUT_STREAM)
             held = self.game.judge(x, condition, self.overfitting.strength, randomness)
-        means = torch.stack([logits["real_logit"], logits["fake_logit"], held.mean()]).float()
-        if self.fabric.world_size > 1:
-            reduced = self.fabric.all_reduce(means, reduce_op="mean")
-            assert isinstance(reduced, Tensor)
-            means = reduced
-        train, fake, holdout = means.tolist()
+        mean = held.mean()
+        average(self.fabric, [mean])
+        train, fake, holdout = torch.stack(
+            [logits["real_logit"], logits["fake_logit"], mean]
+        ).tolist()
         self.overfitting.look(train, fake, holdout, rounds * self.batch, self.progress)
 
     # -- the whole run -----------------------------------------------------------------------------
@@ -238,8 +250,9 @@ class Trainer:
             if last or is_due(snapshot_every, self.position, self.batch):
                 watcher.snapshot_due(self)
             signal_number = self._asked_to_stop(stop)
-            if last or signal_number or is_due(save_every, self.position, self.batch):
-                self._save(folder, watcher)
+            due = last or is_due(save_every, self.position, self.batch)
+            if due or signal_number:
+                self._save(folder, watcher, due=due)
             if signal_number and not last:
                 raise StoppedError(signal_number, str(folder.path))
 
@@ -268,13 +281,25 @@ class Trainer:
         watcher.logged(record)
 
     def _require_finite(self, folder: RunFolder) -> None:
-        self.means.require_finite(self.position, f"in {folder.checkpoints}")
+        self.means.require_finite(self.position, _last_good(folder))
 
-    def _save(self, folder: RunFolder, watcher: Watcher) -> None:
+    def _save(self, folder: RunFolder, watcher: Watcher, *, due: bool) -> None:
         self._require_finite(folder)
+        if bad := storage.not_finite(self):
+            raise DivergedError(
+                f"Training diverged: {bad[0]} holds what is not a finite number.",
+                where=f"by sample {self.position:,}; in all in {len(bad)} tensors",
+                fix=diverged_fix(_last_good(folder)),
+            )
         if self.fabric.is_global_zero:
-            watcher.saved(storage.save(self, folder))
+            watcher.saved(storage.save(self, folder, keep_profiles=due))
         self.fabric.barrier()
+
+
+def _last_good(folder: RunFolder) -> str:
+    """Where the newest whole checkpoint is; empty where there is none."""
+    checkpoint, _ = checkpoints.newest(folder.checkpoints)
+    return str(checkpoint.path) if checkpoint else ""
 
 
 def build_trainer(

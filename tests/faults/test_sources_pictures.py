@@ -33,8 +33,8 @@ def open_data(tmp_path: Path) -> Callable[..., Dataset]:
 def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     folder.mkdir()
-    for i in range(3):
-        Image.fromarray(np.full((8, 8, 3), 40 * i, np.uint8)).save(folder / f"{i}.png")
+    for i, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)):
+        Image.fromarray(pixels).save(folder / f"{i}.png")
     return folder
 
 
@@ -66,7 +66,7 @@ def test_broken_pictures_are_named_or_stop_a_strict_reading(
     open_data: Callable[..., Dataset], photos: Path, tmp_path: Path
 ) -> None:
     whole = (photos / "0.png").read_bytes()
-    (photos / "cut.png").write_bytes(whole[:50])
+    (photos / "cut.png").write_bytes(whole[:100])
     (photos / "empty.jpg").write_bytes(b"")
     (photos / "gone.png").symlink_to(photos / "nowhere.png")
     with pytest.raises(SourceError, match=r"cut\.png"):

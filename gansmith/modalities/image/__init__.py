@@ -33,5 +33,5 @@ def image() -> Modality:
         sheet=sheet,
         write_one=write_one,
         read_one=read_one,
-        suffixes=(".png",),
+        suffixes=(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"),
     )

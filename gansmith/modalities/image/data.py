@@ -14,9 +14,9 @@ from gansmith.data import hub, idx, parquet
 from gansmith.data.arrays import holds_points, is_array_file
 from gansmith.data.cache import OpenWriter, cached
 from gansmith.data.dataset import Array, Dataset, Schema, content_hashes
-from gansmith.data.decoding import Item, evenly, write_pictures
+from gansmith.data.decoding import Feed, Item, evenly, write_pictures
 from gansmith.data.idx import is_idx
-from gansmith.data.layout import Place, arrange
+from gansmith.data.layout import Place, arrange, decides
 from gansmith.data.pictures import Look, choose_target, decode
 from gansmith.data.pixels import array_parts, idx_parts, write_pixels
 from gansmith.data.trees import Tree, is_tree, open_tree, stamp
@@ -127,17 +127,11 @@ class Pictures:
 
         def build(open_writer: OpenWriter) -> None:
             places, skipped = arrange(tree)
-            write_pictures(
-                lambda: _items(tree, places),
-                len(places),
-                config,
-                open_writer,
-                progress,
-                looks=_items(tree, dict(evenly(list(places.items())))),
-                skipped=skipped,
-            )
+            looks = _items(tree, dict(evenly(list(places.items()))))
+            feed = Feed(lambda: _items(tree, places), len(places), looks, skipped)
+            write_pictures(feed, config, open_writer, progress)
 
-        return cached(tree.identity(), config, cache_dir, build)
+        return cached(tree.identity(decides), config, cache_dir, build)
 
 
 def _items(tree: Tree, places: Mapping[str, Place]) -> Iterator[Item]:
@@ -199,14 +193,10 @@ class Parquet:
 
         def build(open_writer: OpenWriter) -> None:
             columns, num_rows = parquet.columns(path)
-            write_pictures(
-                lambda: parquet.items(path, columns),
-                num_rows,
-                config,
-                open_writer,
-                progress,
-                class_names=columns.class_names,
+            feed = Feed(
+                lambda: parquet.items(path, columns), num_rows, class_names=columns.class_names
             )
+            write_pictures(feed, config, open_writer, progress)
 
         return cached(parquet.identity(path), config, cache_dir, build)
 
@@ -222,16 +212,10 @@ class Hub:
 
     def open(self, config: DataConfig, *, progress: Progress, cache_dir: Path | None) -> Dataset:
         hub_set = hub.HubSet(config.source)
+        feed = Feed(hub_set.items, len(hub_set), class_names=hub_set.columns.class_names)
         return cached(
             hub_set.identity(),
             config,
             cache_dir,
-            lambda open_writer: write_pictures(
-                hub_set.items,
-                len(hub_set),
-                config,
-                open_writer,
-                progress,
-                class_names=hub_set.columns.class_names,
-            ),
+            lambda open_writer: write_pictures(feed, config, open_writer, progress),
         )

@@ -35,7 +35,6 @@ class ResidualDiscriminator(nn.Module):
         expansion: channels inside a block, over those outside.
         group_size: channels of each group of the 3x3 convolutions; 0 for plain ones.
         smallest: of the smallest size, the larger side at most; the paper has 4.
-        spectral_norm: divide all weights by their largest singular value.
     """
 
     def __init__(
@@ -48,7 +47,6 @@ class ResidualDiscriminator(nn.Module):
         expansion: int = 2,
         group_size: int = 16,
         smallest: int = 4,
-        spectral_norm: bool = False,
     ) -> None:
         super().__init__()
         channels, rows, columns = spec.shape
@@ -68,8 +66,6 @@ class ResidualDiscriminator(nn.Module):
         layers.append(scaled_normal(nn.Conv2d(last, last, sizes[-1], groups=last, bias=False)))
         self.layers = nn.Sequential(*layers)
         self.head = ProjectionHead(last, spec.num_classes, bias=False)
-        if spectral_norm:
-            spectrally_normalised(self)
         channels_last(self)
 
     def forward(self, x: Tensor, condition: Condition) -> Tensor:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from gansmith.config import DataConfig
 from gansmith.data.arrays import holds_points, read_points
 from gansmith.data.dataset import Dataset, Schema, content_hashes
+from gansmith.errors import SourceError
 from gansmith.progress import Progress
 from gansmith.registry import register
 
@@ -34,7 +35,7 @@ class _BuiltInPoints:
     def open(self, config: DataConfig, *, progress: Progress, cache_dir: Path | None) -> Dataset:
         del progress, cache_dir
         points, truth = self.draw(np.random.default_rng(GENERATOR_SEED))
-        return _dataset(points, config.source, truth)
+        return _dataset(points, config, truth)
 
     def draw(self, rng: np.random.Generator) -> tuple[Points, dict[str, Any]]:
         raise NotImplementedError
@@ -91,7 +92,7 @@ class PointsFile:
 
     def open(self, config: DataConfig, *, progress: Progress, cache_dir: Path | None) -> Dataset:
         del progress, cache_dir
-        return _dataset(read_points(Path(config.source).expanduser()), config.source, {})
+        return _dataset(read_points(Path(config.source).expanduser()), config, {})
 
 
 def _mixture(
@@ -103,6 +104,12 @@ def _mixture(
     return points.astype(np.float32), {"centres": centres.tolist(), "sigma": sigma}
 
 
-def _dataset(points: Points, name: str, truth: dict[str, Any]) -> Dataset:
+def _dataset(points: Points, config: DataConfig, truth: dict[str, Any]) -> Dataset:
+    if config.size is not None or config.channels:
+        raise SourceError(
+            "Points have neither a size nor channels.",
+            where=config.source,
+            fix="Leave size and channels out.",
+        )
     schema = Schema("points", points.shape[1:], str(points.dtype), label="points")
-    return Dataset(schema, points, None, content_hashes(points), name, truth=truth)
+    return Dataset(schema, points, None, content_hashes(points), config.source, truth=truth)

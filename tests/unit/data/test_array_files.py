@@ -117,6 +117,11 @@ def test_points_from_a_file(open_data: Open, tmp_path: Path) -> None:
     np.testing.assert_array_equal(data.samples, points)
 
 
+def test_points_have_no_size(open_data: Open) -> None:
+    with pytest.raises(SourceError, match="neither a size nor channels"):
+        open_data("ring", size=(8, 8))
+
+
 def test_points_must_be_finite(open_data: Open, tmp_path: Path) -> None:
     np.save(tmp_path / "p.npy", np.array([[0.0, 1.0], [np.inf, 0.0]]))
     with pytest.raises(SourceError, match="first in row 1"):

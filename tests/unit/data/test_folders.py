@@ -85,6 +85,13 @@ def test_what_systems_leave_behind_is_ignored(open_data: Open, class_folders: Pa
     assert (len(data), list(data.skipped)) == (8, [])
 
 
+def test_a_picture_of_another_format_is_named(open_data: Open, class_folders: Path) -> None:
+    (class_folders / "cat" / "phone.HEIC").write_bytes(b"x")
+    assert list(open_data(class_folders).skipped) == [
+        "cat/phone.HEIC: this format is not read; save it as PNG"
+    ]
+
+
 def test_a_link_that_leads_back_does_not_hang(open_data: Open, class_folders: Path) -> None:
     (class_folders / "cat" / "again").symlink_to(class_folders)
     assert len(open_data(class_folders)) == 8

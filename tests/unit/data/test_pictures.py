@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_pictures import png
 from PIL import Image
+from small_pictures import png
 
 from gansmith.config import DataConfig
 from gansmith.data.pictures import Look, PictureError, Target, choose_target, decode, look
@@ -124,7 +124,7 @@ def test_crop_cuts_and_pad_fills_and_stretch_scales() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"no picture", png(RAMP)[:60]])
 def test_broken_pictures_say_so(data: bytes) -> None:
-    with pytest.raises(PictureError, match="empty|broken|no picture"):
+    with pytest.raises(PictureError, match=r"empty|broken|no picture"):
         decode(data, Target(4, 6, 1, "crop"))
 
 

@@ -1,0 +1,230 @@
+"""What each command takes. The work is done in one module per command, imported when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from tyro.conf import Positional, arg
+
+Settings = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A parsed command: give it the ``a.b=value`` settings and it returns an exit code."""
+
+    run: Callable[[Settings], int]
+
+
+Json = Annotated[
+    tyro.conf.FlagCreatePairsOff[bool], arg(help="Print JSON instead of text.", name="json")
+]
+Source = Annotated[
+    Positional[str],
+    arg(
+        metavar="SOURCE",
+        help="A folder, zip, tar, .npz, .npy, .parquet or IDX file, a built-in name "
+        "(`gansmith list sources`), or hf:owner/name.",
+    ),
+]
+RunPath = Annotated[Positional[Path], arg(metavar="RUN", help="A run folder.")]
+Flag = tyro.conf.FlagCreatePairsOff
+
+
+def _optional(metavar: str) -> Any:
+    """An option that may be left out; what happens then stands in its help."""
+    return arg(metavar=metavar, help_behavior_hint="")
+
+
+OptionalPath = Annotated[Path | None, _optional("PATH")]
+OptionalInt = Annotated[int | None, _optional("INT")]
+OptionalFloat = Annotated[float | None, _optional("FLOAT")]
+OptionalText = Annotated[str | None, _optional("NAME")]
+
+
+@dataclass(frozen=True)
+class TrainingFlags:
+    """The flags that `train` and `plan` share.
+
+    Attributes:
+        recipe: Name of a recipe, or a resolved config.json; chosen from the source if left out.
+        seed: Decides everything that is random.
+        minutes: Time budget; turned into a sample count that then stays.
+        samples: Length in samples shown to the discriminator, instead of minutes.
+        device: Where to train.
+        precision: Of the arithmetic.
+        processes: How many on this machine, one per GPU.
+        strict: Stop at the first sample that cannot be read.
+    """
+
+    recipe: OptionalText = None
+    seed: OptionalInt = None
+    minutes: OptionalFloat = None
+    samples: OptionalInt = None
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"] | None, _optional("auto|cpu|cuda|mps")
+    ] = None
+    precision: Annotated[
+        Literal["32-true", "bf16-mixed", "64-true"] | None, _optional("32-true|bf16-mixed|64-true")
+    ] = None
+    processes: OptionalInt = None
+    strict: Flag[bool] = False
+
+
+def train(
+    source: Source,
+    /,
+    flags: Annotated[TrainingFlags, arg(name="")] = TrainingFlags(),
+    out: OptionalPath = None,
+) -> Command:
+    """Train on your data; the same command again goes on where it stopped.
+
+    Any field of the configuration can be set as a.b=value, for example generator.width=64 or
+    train.batch_size=32. `gansmith plan SOURCE` shows them all.
+
+    Args:
+        source: what to train on.
+        flags: shared with plan.
+        out: The run folder; runs/NAME if left out.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.train import train as work
+
+        return work(source, flags, out, settings)
+
+    return Command(run)
+
+
+def plan(
+    source: Source,
+    /,
+    flags: Annotated[TrainingFlags, arg(name="")] = TrainingFlags(),
+    as_json: Json = False,
+) -> Command:
+    """Show the resolved configuration, sizes, memory and time here, without training.
+
+    Args:
+        source: what would be trained on.
+        flags: shared with train.
+        as_json: print JSON.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.plan import plan as work
+
+        return work(source, flags, settings, as_json)
+
+    return Command(run)
+
+
+@dataclass(frozen=True)
+class SampleFlags:
+    """How to sample.
+
+    Attributes:
+        n: How many; with --interpolate, how many rows.
+        out: A folder for one file each, a .png for one sheet, or an .npz; made from the run's
+            name if left out.
+        class_: Names of classes, separated by commas; all in turn if left out.
+        seed: Other seeds, other samples.
+        truncation: Below 1, samples are more typical and more alike.
+        interpolate: Go from one sample to another in so many steps.
+        ema: Width of the weight average, for runs trained with ema.name=power (0.01 to 0.25).
+        overwrite: Replace what is at --out.
+    """
+
+    n: Annotated[int, arg(aliases=["-n"])] = 64
+    out: OptionalPath = None
+    class_: Annotated[str | None, arg(name="class", metavar="NAMES", help_behavior_hint="")] = None
+    seed: int = 0
+    truncation: float = 1.0
+    interpolate: OptionalInt = None
+    ema: OptionalFloat = None
+    overwrite: Flag[bool] = False
+
+
+def sample(
+    run_path: RunPath, /, flags: Annotated[SampleFlags, arg(name="")] = SampleFlags()
+) -> Command:
+    """Make new samples from a run.
+
+    Args:
+        run_path: a run folder.
+        flags: how.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.sample import sample as work
+
+        refuse(settings)
+        return work(run_path, flags)
+
+    return Command(run)
+
+
+def judge(
+    run_path: RunPath,
+    files: Annotated[Positional[tuple[Path, ...]], arg(metavar="FILE")],
+    /,
+    as_json: Json = False,
+) -> Command:
+    """Ask the discriminator how likely files are fake.
+
+    Args:
+        run_path: a run folder.
+        files: files of one sample each, or folders of them.
+        as_json: print JSON.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.judge import judge as work
+
+        refuse(settings)
+        return work(run_path, files, as_json)
+
+    return Command(run)
+
+
+Kinds = Literal[
+    "recipes",
+    "objectives",
+    "regularizers",
+    "sources",
+    "metrics",
+    "generators",
+    "discriminators",
+    "transforms",
+]
+
+
+def list_(kind: Positional[Kinds], /, as_json: Json = False) -> Command:
+    """List what can be chosen from by name.
+
+    Args:
+        kind: of what.
+        as_json: print JSON.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.list import list_kind as work
+
+        refuse(settings)
+        return work(kind, as_json)
+
+    return Command(run)
+
+
+def refuse(settings: Settings) -> None:
+    """Raise a ConfigError for settings given to a command that trains nothing."""
+    if settings:
+        from gansmith.errors import ConfigError
+
+        name, value = settings[0]
+        raise ConfigError(
+            f"{name}={value} is a setting for training.", fix="Give it to train or plan."
+        )

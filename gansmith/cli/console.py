@@ -1,0 +1,162 @@
+"""What is shown on a terminal, and what where there is none. All but results goes to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from gansmith.progress import Advance
+from gansmith.training import Reporter
+
+if TYPE_CHECKING:
+    from gansmith.train.trainer import Trainer
+
+# Without a terminal, so many lines for a whole run.
+PLAIN_LINES = 20
+
+
+def notes() -> Console:
+    """Where messages and bars go."""
+    return Console(stderr=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """A message to the user."""
+    notes().print(text, markup=False, soft_wrap=True)
+
+
+def print_table(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
+    """Results on stdout: a table, or JSON."""
+    if as_json:
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        return
+    if not rows:
+        say("Nothing to show.")
+        return
+    if not sys.stdout.isatty():  # for pipes: one line a row, tabs between
+        lines = ["\t".join(rows[0]), *("\t".join(_cell(v) for v in r.values()) for r in rows)]
+        sys.stdout.write("\n".join(lines) + "\n")
+        return
+    table = Table(box=None, header_style="bold")
+    for name, value in rows[0].items():
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        table.add_column(name, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    Console(highlight=False).print(table)
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[detail]}"),
+        console=console,
+    )
+
+
+@contextmanager
+def bar(title: str, total: int) -> Iterator[Advance]:
+    """A bar for a piece of work on a terminal; one line at its start and end elsewhere."""
+    console = notes()
+    if not console.is_terminal:
+        say(f"{title}: {total:,}")
+        yield _nothing
+        return
+    with _bar(console) as shown:
+        task = shown.add_task(title, total=total, detail="")
+
+        def advance(items: int = 1) -> None:
+            shown.advance(task, items)
+
+        yield advance
+
+
+def _nothing(items: int = 1) -> None:
+    del items
+
+
+class TrainingReporter(Reporter):
+    """Shows a training: a bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = notes()
+        self._shown: Progress | None = None
+        self._task = TaskID(0)
+        self._last_line, self._first = -1, (0, 0.0)
+        self._now: tuple[int, int] = (0, 1)
+
+    def begun(self, trainer: Trainer, resumed_at: int, broken: list[Path]) -> None:
+        """Say what is resumed and what was broken, then open the bar."""
+        for path in broken:
+            say(f"The checkpoint {path.name} is broken; going on from the one before.")
+        if resumed_at:
+            say(f"Going on from sample {resumed_at:,} of {trainer.num_samples:,}.")
+        self._first = (resumed_at, time.monotonic())
+        if self._console.is_terminal:
+            self._shown = _bar(self._console)
+            self._task = self._shown.add_task(
+                "Training", total=trainer.num_samples, completed=resumed_at, detail=""
+            )
+            self._shown.start()
+
+    def advanced(self, trainer: Trainer) -> None:
+        """Move the bar."""
+        self._now = (trainer.position, trainer.num_samples)
+        if self._shown is not None:
+            self._shown.update(self._task, completed=trainer.position)
+
+    def _detail(self, record: dict[str, Any]) -> str:
+        done, since = self._first
+        rate = (record["samples"] - done) / max(time.monotonic() - since, 1e-9)
+        parts = [f"{rate:,.0f} samples/s"]
+        for name, short in (("generator_loss", "G"), ("discriminator_loss", "D")):
+            if name in record:
+                parts.append(f"{short} {record[name]:.3f}")
+        if "real_logit" in record:
+            parts.append(f"D(real) {record['real_logit']:+.2f}")
+            parts.append(f"D(fake) {record['fake_logit']:+.2f}")
+        if "real_above_fake" in record:
+            parts.append(f"D right {record['real_above_fake']:.0%}")
+        return "  ".join(parts)
+
+    def logged(self, record: dict[str, Any]) -> None:
+        """Show the newest numbers."""
+        detail = self._detail(record)
+        if self._shown is not None:
+            self._shown.update(self._task, detail=detail)
+            return
+        position, total = self._now
+        line = position * PLAIN_LINES // max(total, 1)
+        if line > self._last_line:
+            self._last_line = line
+            done, since = self._first
+            left = (time.monotonic() - since) / max(position - done, 1) * (total - position)
+            say(f"{position:,} of {total:,} samples  {left:,.0f} s left  {detail}")
+
+    def ended(self) -> None:
+        """Close the bar."""
+        if self._shown is not None:
+            self._shown.stop()

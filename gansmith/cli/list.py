@@ -1,0 +1,25 @@
+"""``gansmith list``."""
+
+from __future__ import annotations
+
+from gansmith import modalities, registry
+from gansmith.cli.console import print_table
+from gansmith.game import build
+
+assert build  # both are imported so that they register what they hold
+assert modalities
+
+
+def list_kind(kind: str, as_json: bool) -> int:
+    """Print name, options and one line about each part of a kind (plural)."""
+    entries = [registry.get(kind[:-1], name) for name in registry.names(kind[:-1])]
+    rows = [
+        {
+            "name": entry.name,
+            "about": entry.summary,
+            "options": " ".join(f"{k}={v}" for k, v in entry.options.items()),
+        }
+        for entry in entries
+    ]
+    print_table(rows, as_json)
+    return 0

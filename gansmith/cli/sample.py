@@ -1,0 +1,116 @@
+"""``gansmith sample``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gansmith.api import Run, load
+from gansmith.cli.commands import SampleFlags
+from gansmith.cli.console import bar, say
+from gansmith.errors import UserError
+from gansmith.modalities.modality import Modality
+from gansmith.prepare import modality_of
+from gansmith.sample import write
+
+MOST_ON_A_SHEET = 10_000
+
+
+def sample(run_path: Path, flags: SampleFlags) -> int:
+    """Make samples and write them."""
+    run = load(run_path)
+    modality = modality_of(run.config.modality)
+    out = flags.out or _default_out(run_path, modality, flags)
+    _require_free(out, flags.overwrite)
+    if flags.n < 1:
+        raise UserError(f"{flags.n} samples cannot be made.", where="-n", fix="Ask for at least 1.")
+    if flags.interpolate is not None:
+        _interpolate(run, modality, out, flags)
+    elif out.suffix == ".npz":
+        _npz(run, out, flags)
+    elif out.suffix == ".png":
+        _sheet(run, modality, out, flags)
+    else:
+        _folder(run, modality, out, flags)
+    say(f"Written: {out}")
+    return 0
+
+
+def _default_out(run_path: Path, modality: Modality, flags: SampleFlags) -> Path:
+    stem = f"{run_path.resolve().name}-seed{flags.seed}"
+    if flags.interpolate is not None:
+        return Path(f"{stem}-interpolation.png")
+    return Path(stem) if modality.write_one else Path(f"{stem}.npz")
+
+
+def _require_free(out: Path, overwrite: bool) -> None:
+    taken = any(out.iterdir()) if out.is_dir() else out.exists()
+    if taken and not overwrite:
+        raise UserError(
+            "There is something at the output already.",
+            where=str(out),
+            fix="Name another --out, or give --overwrite.",
+        )
+    if not out.parent.is_dir():
+        raise UserError("The folder for the output does not exist.", where=str(out.parent))
+
+
+def _chunks(run: Run, flags: SampleFlags):  # type: ignore[no-untyped-def]
+    return run.stream(
+        flags.n,
+        condition=flags.class_,
+        seed=flags.seed,
+        truncation=flags.truncation,
+        ema=flags.ema,
+    )
+
+
+def _npz(run: Run, out: Path, flags: SampleFlags) -> None:
+    with bar("Sampling", flags.n) as advance:
+        write.npz(out, _chunks(run, flags), flags.n, advance)
+
+
+def _sheet(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
+    if flags.n > MOST_ON_A_SHEET:
+        raise UserError(
+            f"{flags.n:,} samples do not fit on one sheet.",
+            where=str(out),
+            fix=f"Ask for at most {MOST_ON_A_SHEET:,}, or name a folder or an .npz file.",
+        )
+    samples = run.sample(
+        flags.n,
+        condition=flags.class_,
+        seed=flags.seed,
+        truncation=flags.truncation,
+        ema=flags.ema,
+    )
+    columns = len(run.classes) if 5 <= len(run.classes) <= 20 and not flags.class_ else 10
+    modality.sheet(samples, min(columns, flags.n)).save(out)
+
+
+def _folder(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
+    if modality.write_one is None:
+        raise UserError(
+            f"{modality.name.capitalize()} are not files.",
+            where=str(out),
+            fix="Name an .npz file, or a .png for a picture of them.",
+        )
+    with bar("Sampling", flags.n) as advance:
+        write.folder(
+            out, _chunks(run, flags), flags.n, modality.write_one, modality.suffixes[0],
+            run.classes, advance,
+        )  # fmt: skip
+
+
+def _interpolate(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
+    steps = flags.interpolate or 0
+    if steps < 2 or flags.n * steps > MOST_ON_A_SHEET:
+        raise UserError(
+            f"{flags.n} rows of {steps} steps cannot be made.",
+            where="--interpolate",
+            fix=f"Take at least 2 steps, and at most {MOST_ON_A_SHEET:,} samples in all.",
+        )
+    samples = run.sampler(ema=flags.ema).interpolate(flags.n, steps, seed=flags.seed)
+    if out.suffix == ".npz":
+        write.npz(out, iter([(samples, None)]), len(samples), lambda items=1: None)
+    else:
+        modality.sheet(samples, steps).save(out)

@@ -1,0 +1,52 @@
+"""``gansmith train``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from gansmith.api import default_out
+from gansmith.cli.commands import Settings, TrainingFlags
+from gansmith.cli.console import TrainingReporter, bar, say
+from gansmith.cli.flags import settings_from
+from gansmith.prepare import Prepared, prepare
+from gansmith.runs.folder import RunFolder
+from gansmith.training import train_into
+
+
+def train(source: str, flags: TrainingFlags, out: Path | None, settings: Settings) -> int:
+    """Train, and say what to type next."""
+    started = time.monotonic()
+    path = out or default_out(source)
+    prepared = prepare(
+        source, recipe=flags.recipe, settings=settings_from(flags, settings), progress=bar
+    )
+    _introduce(prepared, path)
+    folder = train_into(prepared, path, reporter=TrainingReporter, started=started)
+    _conclude(folder)
+    return 0
+
+
+def _introduce(prepared: Prepared, path: Path) -> None:
+    dataset, experiment = prepared.dataset, prepared.experiment
+    shape = "x".join(str(s) for s in dataset.schema.shape)
+    classes = f", {len(dataset.schema.classes)} classes" if dataset.schema.classes else ""
+    say(f"{len(dataset):,} {dataset.schema.label} of {shape}{classes}; recipe {experiment.recipe}")
+    for note in dataset.notes:
+        say(note)
+    if dataset.skipped:
+        say(f"{len(dataset.skipped):,} could not be read and are skipped, for example:")
+        for line in dataset.skipped[:3]:
+            say(f"  {line}")
+    if experiment.train.samples == 0 and not RunFolder(path).exists():
+        say(f"Measuring how much fits into {experiment.train.minutes:g} minutes ...")
+
+
+def _conclude(folder: RunFolder) -> None:
+    path = folder.path
+    say(f"\nDone: {path}")
+    sheets = sorted(folder.samples.glob("*.png"))
+    if sheets:
+        say(f"  look at     {sheets[-1]}")
+    say(f"  model card  {folder.card}")
+    say(f"  next        gansmith sample {path} -n 100")
