@@ -66,7 +66,8 @@ class DataConfig:
 
     Attributes:
         source: what was given on the command line: a path, a built-in name, or ``hf:owner/name``.
-        size: height and width in pixels; None keeps what the source has.
+        size: height and width in pixels; None keeps a common size up to 256 pixels a side, and
+            otherwise chooses a square of at most 64, and says so.
         fit: how a picture of another size is brought to ``size``: ``crop`` scales the shorter side
             and cuts the middle, ``pad`` scales the longer side and fills, ``stretch`` scales both.
         channels: 1 grey, 3 RGB, 4 RGBA; 0 takes what the source has.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -35,13 +36,10 @@ def _scalar(kind: type, value: Any, where: str) -> Any:
         if value.lower() in known:
             return known[value.lower()]
     if isinstance(value, str) and kind in (int, float):
-        try:
-            number = float(value.replace("_", ""))
-        except ValueError:
-            number = float("nan")
-        if kind is float and number == number:
-            return number
-        if kind is int and number == number and number == int(number):
+        number = _number(value.replace("_", ""))
+        if kind is float and number is not None:
+            return float(number)
+        if kind is int and number is not None and number == number // 1:
             return int(number)
     elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
@@ -51,13 +49,33 @@ def _scalar(kind: type, value: Any, where: str) -> Any:
     raise _wrong(value, wanted[kind], where)
 
 
+def _number(text: str) -> int | float | None:
+    """What a text says, whole numbers exactly; None where it is no finite number."""
+    for kind in (int, float):
+        try:
+            number = kind(text)
+        except ValueError:
+            continue
+        return number if math.isfinite(number) else None
+    return None
+
+
 def _cosine(value: Any, where: str) -> Cosine:
     if isinstance(value, Mapping):
-        return _dataclass(Cosine, value, where)
-    first, _, last = str(value).partition("..")
-    start = _scalar(float, first, where)
-    end = _scalar(float, last, where) if last else start
-    return Cosine(start, end)
+        schedule: Cosine = _dataclass(Cosine, value, where)
+    else:
+        first, dots, last = str(value).partition("..")
+        start = _scalar(float, first, where)
+        schedule = Cosine(start, _scalar(float, last, where) if dots else start)
+    if not 0 < schedule.until <= 1:
+        raise _wrong(schedule.until, "above 0 and at most 1", f"{where}.until")
+    if schedule.log and min(schedule.start, schedule.end) <= 0:
+        raise ConfigError(
+            "A value that falls by orders of magnitude never reaches 0.",
+            where=f"{where}.log",
+            fix="Take values above 0, or log=false.",
+        )
+    return schedule
 
 
 def _literal(value: Any, allowed: tuple[Any, ...], where: str) -> Any:
@@ -80,7 +98,8 @@ def _sequence(kind: Any, value: Any, where: str) -> tuple[Any, ...]:
         items = (items[0],) * len(value)
     if len(items) != len(value):
         raise _wrong(value, f"a list of {len(items)}", where)
-    return tuple(from_json(k, v, f"{where}.{i}") for i, (k, v) in enumerate(zip(items, value)))
+    pairs = enumerate(zip(items, value, strict=True))
+    return tuple(from_json(k, v, f"{where}.{i}") for i, (k, v) in pairs)
 
 
 def _dataclass(kind: Any, value: Any, where: str) -> Any:
@@ -223,5 +242,6 @@ def difference(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any]]
             for d in difference(a.get(k), b.get(k), f"{path}.{k}" if path else str(k))
         ]
     if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        return [d for i, (x, y) in enumerate(zip(a, b)) for d in difference(x, y, f"{path}.{i}")]
+        pairs = enumerate(zip(a, b, strict=True))
+        return [d for i, (x, y) in pairs for d in difference(x, y, f"{path}.{i}")]
     return [] if a == b else [(path, a, b)]

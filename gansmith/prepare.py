@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning_fabric import Fabric
@@ -130,7 +130,7 @@ def prepare(
         device = _resolve_device(str(dict(settings).get("machine.device", "auto")))
         name = recipe or modality.default_recipe(dataset, device)
         stored = registry.get("recipe", name).build(dataset, data)
-    experiment = override(stored, settings)
+    experiment = resolve_compile(override(stored, settings))
     _require_modality(experiment, dataset)
     check(experiment)
     indices = dataset.split("train", experiment.data.holdout)
@@ -151,6 +151,14 @@ def _require_modality(experiment: Experiment, dataset: Dataset) -> None:
             where="--recipe",
             fix="Leave --recipe out, or see `gansmith list recipes`.",
         )
+
+
+def resolve_compile(experiment: Experiment) -> Experiment:
+    """Decide ``machine.compile=auto``: on for a GPU; on a CPU building takes too long to pay."""
+    if experiment.machine.compile != "auto":
+        return experiment
+    chosen: Literal["on", "off"] = "on" if device_of(experiment) == "cuda" else "off"
+    return replace(experiment, machine=replace(experiment.machine, compile=chosen))
 
 
 def seconds_per_round(prepared: Prepared, seconds: float = CALIBRATION_SECONDS) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, contextmanager
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 
@@ -23,4 +23,8 @@ class Progress(Protocol):
 def silent(title: str, total: int) -> Iterator[Advance]:
     """The progress that shows nothing; what Python callers get unless they ask for more."""
     del title, total
-    yield lambda items=1: None
+    yield _nothing
+
+
+def _nothing(items: int = 1) -> None:
+    del items

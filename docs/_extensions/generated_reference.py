@@ -10,6 +10,7 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from sphinx.application import Sphinx
@@ -189,7 +190,23 @@ def components() -> Iterator[str]:
             yield from parts_of(kind)
 
 
-GENERATORS = {"configuration": configuration, "components": components}
+def benchmarks() -> Iterator[str]:
+    """A table of contents of the pages that benchmarks have written, where there are any."""
+    docs = Path(__file__).parents[1]
+    pages = sorted([*docs.glob("benchmarks*.md"), *docs.glob("benchmarks*/**/*.md")])
+    if pages:
+        names = [str(page.relative_to(docs).with_suffix("")) for page in pages]
+        yield from ("```{toctree}", ":hidden:", ":caption: Measured", "", *names, "```")
+
+
+GENERATORS = {
+    "configuration": configuration,
+    "components": components,
+    "benchmarks": benchmarks,
+}
+
+# A shape such as (N, *spec.shape), which reStructuredText would take for emphasis.
+STARRED = re.compile(r"(?<![\w*`\\])\*(?=[A-Za-z_.]+[,)])")
 
 
 def fill_in(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -198,7 +215,16 @@ def fill_in(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = MARK.sub(lambda mark: "\n".join(GENERATORS[mark[1]]()), source[0])
 
 
+def escape_stars(
+    app: Sphinx, what: str, name: str, found: Any, options: Any, lines: list[str]
+) -> None:
+    """Let docstrings say (N, *shape) as plainly as the code does."""
+    del app, what, name, found, options
+    lines[:] = [STARRED.sub(r"\\*", line) for line in lines]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("source-read", fill_in)
+    app.connect("autodoc-process-docstring", escape_stars)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

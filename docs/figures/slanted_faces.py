@@ -26,7 +26,7 @@ from gansmith.train.trainer import Trainer
 from gansmith.training import Reporter
 
 mpl.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 Floats = npt.NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from gansmith.progress import Advance
+from gansmith.progress import Advance, silent
 from gansmith.training import Reporter
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def bar(title: str, total: int) -> Iterator[Advance]:
     console = notes()
     if not console.is_terminal:
         say(f"{title}: {total:,}")
-        yield _nothing
+        with silent(title, total) as nothing:
+            yield nothing
         return
     with _bar(console) as shown:
         task = shown.add_task(title, total=total, detail="")
@@ -92,10 +93,6 @@ def bar(title: str, total: int) -> Iterator[Advance]:
             shown.advance(task, items)
 
         yield advance
-
-
-def _nothing(items: int = 1) -> None:
-    del items
 
 
 class TrainingReporter(Reporter):

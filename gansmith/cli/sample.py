@@ -11,6 +11,7 @@ from gansmith.errors import UserError
 from gansmith.modalities.modality import Modality
 from gansmith.prepare import modality_of
 from gansmith.sample import write
+from gansmith.sample.write import Chunks
 
 MOST_ON_A_SHEET = 10_000
 
@@ -54,7 +55,7 @@ def _require_free(out: Path, overwrite: bool) -> None:
         raise UserError("The folder for the output does not exist.", where=str(out.parent))
 
 
-def _chunks(run: Run, flags: SampleFlags):  # type: ignore[no-untyped-def]
+def _chunks(run: Run, flags: SampleFlags) -> Chunks:
     return run.stream(
         flags.n,
         condition=flags.class_,
@@ -111,6 +112,7 @@ def _interpolate(run: Run, modality: Modality, out: Path, flags: SampleFlags) ->
         )
     samples = run.sampler(ema=flags.ema).interpolate(flags.n, steps, seed=flags.seed)
     if out.suffix == ".npz":
-        write.npz(out, iter([(samples, None)]), len(samples), lambda items=1: None)
+        with bar("Writing", len(samples)) as advance:
+            write.npz(out, iter([(samples, None)]), len(samples), advance)
     else:
         modality.sheet(samples, steps).save(out)

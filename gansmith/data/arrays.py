@@ -84,7 +84,10 @@ def _read_header(file: IO[bytes]) -> ArrayInfo:
     }.get(version)
     if read is None:
         raise ValueError(f"format version {version} is not known")
-    return ArrayInfo(*read(file))
+    try:
+        return ArrayInfo(*read(file))
+    except Exception as error:  # NumPy lets those of Python's own parser through
+        raise ValueError(f"its header is damaged: {error}") from error
 
 
 def pick(found: dict[str, ArrayInfo], keys: tuple[str, ...]) -> str | None:

@@ -98,6 +98,11 @@ class Writer:
         finally:
             self._file.close()
 
+    def _given_holdout(self) -> npt.NDArray[np.bool_] | None:
+        """What the source holds out, unless that is nothing, or all and nothing to train on."""
+        held = np.frombuffer(self._held, np.bool_)
+        return held if held.any() and not held.all() else None
+
     def _write_header(self) -> None:
         # NumPy pads this header so that the first axis may grow in place.
         header = {"descr": "|u1", "fortran_order": False, "shape": (self._num, *self.shape)}
@@ -115,15 +120,15 @@ class Writer:
         _save(self._folder / "hashes.npy", hashes)
         if labels is not None:
             _save(self._folder / "labels.npy", labels)
-        held = np.frombuffer(self._held, np.bool_)
-        if held.any() and not held.all():
+        held = self._given_holdout()
+        if held is not None:
             _save(self._folder / "held.npy", held)
         meta = {
             "format_version": FORMAT_VERSION,
             "schema": asdict(Schema("image", self.shape, "uint8", names, "pictures")),
             "skipped": self.skipped,
             "notes": self.notes,
-            "digest": _digest(hashes, labels),
+            "digest": _digest(hashes, labels, held),
         }
         (self._folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
 
@@ -225,8 +230,9 @@ def _put_in_place(folder: Path, entry: Path) -> None:
         if not entry.is_dir():
             raise
         if _load(entry, DataConfig()) is None:
-            entry.rename(entry.with_name(f"new-broken-{uuid.uuid4().hex}"))  # swept one day
+            broken = entry.rename(entry.with_name(f"new-broken-{uuid.uuid4().hex}"))
             folder.rename(entry)
+            shutil.rmtree(broken, ignore_errors=True)
 
 
 def _disk_error(root: Path, error: OSError) -> SourceError:
@@ -260,12 +266,12 @@ def _load(entry: Path, config: DataConfig) -> Dataset | None:
         schema = Schema(**_tuples(meta["schema"]))
         probes = np.unique(np.linspace(0, len(samples) - 1, _NUM_PROBES).astype(np.int64))
         sound = (
-            meta["digest"] == _digest(hashes, labels)
+            meta["digest"] == _digest(hashes, labels, held)
             and samples.shape == (len(hashes), *schema.shape)
             and np.array_equal(content_hashes(samples[probes]), hashes[probes])
         )
         skipped, notes = meta["skipped"], meta["notes"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError):
         return None
     if not sound:
         return None
@@ -281,7 +287,8 @@ def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
 
 
-def _digest(hashes: Array, labels: Array | None) -> str:
-    digest = hashlib.blake2b(hashes.tobytes(), digest_size=16)
-    digest.update(b"" if labels is None else labels.tobytes())
+def _digest(*arrays: Array | None) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for each in arrays:
+        digest.update(b"absent" if each is None else each.tobytes())
     return digest.hexdigest()

@@ -142,6 +142,8 @@ def _metadata_labels(tree: Tree, files: Sequence[str]) -> dict[str, Hashable]:
         base = PurePosixPath(file).parent
         for row in rows:
             label = row.get(column)
+            if label is None or label == "":
+                continue  # as if the picture were not named
             if not isinstance(label, str | int | float):
                 raise _bad_metadata(tree, file, f"{row.get('file_name')!r} has label {label!r}")
             labels[(base / str(row.get("file_name"))).as_posix()] = label

@@ -94,6 +94,8 @@ class Networks(nn.ModuleDict):
     def __init__(self, modules: Mapping[str, nn.Module]) -> None:
         super().__init__(modules)
         self.compiled: dict[str, Callable[..., Tensor]] = {}
+        # Gathered once: walking through modules costs as much as a small network's step.
+        self._own = {name: list(network.parameters()) for name, network in self.items()}
 
     def use(self, name: str, *, second_order: bool = False) -> Callable[..., Tensor]:
         """The network to call; what torch.compile makes cannot be differentiated twice."""
@@ -103,12 +105,14 @@ class Networks(nn.ModuleDict):
     @contextmanager
     def only(self, moved: tuple[str, ...]) -> Iterator[None]:
         """Within, all networks but ``moved`` are frozen."""
-        for name, network in self.items():
-            network.requires_grad_(name in moved)
+        frozen = [p for name, own in self._own.items() if name not in moved for p in own]
+        for parameter in frozen:
+            parameter.requires_grad_(False)
         try:
             yield
         finally:
-            self.requires_grad_(True)
+            for parameter in frozen:
+                parameter.requires_grad_(True)
 
 
 @dataclass(frozen=True)

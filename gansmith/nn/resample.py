@@ -46,7 +46,8 @@ def pad_to_even(x: Tensor) -> Tensor:
 
 def crop(x: Tensor, size: Size) -> Tensor:
     """The first ``size`` rows and columns of (N, C, H, W)."""
-    return x[..., : size[0], : size[1]]
+    # No view of the whole: an activation in place would have to copy it back into what it views.
+    return x if x.shape[-2:] == size else x[..., : size[0], : size[1]]
 
 
 class _Binomial(nn.Module):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from gansmith import registry
-from gansmith.config import Experiment
+from gansmith.config import EmaConfig, Experiment
 from gansmith.errors import RunError, UserError, did_you_mean
 from gansmith.game.build import build_game
 from gansmith.game.randomness import Randomness
 from gansmith.protocols import Codec, Condition
 from gansmith.runs import checkpoints
+from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import RunFolder
 from gansmith.runs.profiles import combination
 
@@ -65,11 +67,10 @@ class Sampler:
         self._latent = registry.get("latent", experiment.latent.name).build
 
     def _use_average(self, folder: RunFolder, ema: float | None) -> None:
-        averages = self.checkpoint.tensors("ema")
         if ema is not None:
-            weights = post_hoc_average(folder, self.checkpoint.position, ema)
+            weights = post_hoc_average(folder, self.checkpoint, self.experiment.ema, ema)
         else:
-            weights = {k[2:]: v for k, v in averages.items() if k.startswith("0.")}
+            weights = _profile(self.checkpoint, 0)
         if weights:
             self.generator.load_state_dict(weights)
 
@@ -87,7 +88,7 @@ class Sampler:
         for name in (part.strip() for part in names.split(",")):
             if name in self.classes:
                 chosen.append(self.classes.index(name))
-            elif name.isdigit() and int(name) < len(self.classes):
+            elif name.isdecimal() and int(name) < len(self.classes):
                 chosen.append(int(name))
             else:
                 hint = did_you_mean(name, self.classes)
@@ -106,7 +107,7 @@ class Sampler:
             for at in range(first - first % CHUNK, first + n, CHUNK)
         ]
         start = first % CHUNK
-        centre = 0.5 if self.experiment.latent.name == "uniform" else 0.0
+        centre = 0.5 if self.experiment.latent.name in ("uniform", "textbook") else 0.0
         drawn = torch.cat(rows)[start : start + n].to(self.device)
         return centre + (drawn - centre) * truncation
 
@@ -188,36 +189,59 @@ def great_circle(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:
     return direction * torch.lerp(*lengths, t)
 
 
-def post_hoc_average(folder: RunFolder, position: int, width: float) -> dict[str, Tensor]:
+def post_hoc_average(
+    folder: RunFolder, checkpoint: Checkpoint, config: EmaConfig, width: float
+) -> dict[str, Tensor]:
     """Weights of the average of relative width ``width``, from the snapshots a run kept.
 
+    Args:
+        folder: of the run.
+        checkpoint: where the wanted average ends; its own two averages count as snapshots.
+        config: says which widths those have.
+        width: above 0, at most 0.25.
+
     Raises:
-        RunError: if it kept none, or the width is outside what can be made.
+        RunError: if the run kept none, or the width is outside what can be made.
     """
-    pattern = re.compile(r"(\d+)-([\d.]+)\.safetensors")
-    found = [
-        (m, p)
-        for p in (folder.checkpoints / "profiles").glob("*")
-        if (m := pattern.fullmatch(p.name))
-    ]
-    files = sorted((int(m[1]), float(m[2]), p) for m, p in found if int(m[1]) <= position)
-    if not files:
+    if config.name != "power":
         raise RunError(
             "The run kept no snapshots to choose the length of its average from.",
             where=str(folder.path),
             fix="Train with ema.name=power, or leave --ema out.",
         )
-    times = np.array([f[0] for f in files], float)
-    widths = np.array([f[1] for f in files])
     if not 0 < width <= 0.25:
         raise RunError(f"A width of {width} cannot be made.", where="--ema", fix="0.01 to 0.25.")
+    snapshots = _snapshots(folder, checkpoint, config)
+    places = sorted(snapshots)
+    times, widths = (np.array(column, float) for column in zip(*places, strict=True))
     total: dict[str, Tensor] = {}
-    for weight, (_, _, path) in zip(
-        combination(times, widths, position, width), files, strict=True
+    for weight, place in zip(
+        combination(times, widths, checkpoint.position, width), places, strict=True
     ):
-        for name, value in load_file(path).items():
+        for name, value in snapshots[place]().items():
             if value.is_floating_point():
-                total[name] = total.get(name, torch.zeros_like(value)) + float(weight) * value
+                before = total.get(name, torch.zeros_like(value, dtype=torch.float64))
+                total[name] = before + float(weight) * value.double()
             else:
                 total[name] = value
     return total
+
+
+def _snapshots(
+    folder: RunFolder, checkpoint: Checkpoint, config: EmaConfig
+) -> dict[tuple[int, float], Callable[[], dict[str, Tensor]]]:
+    """What reads each snapshot, by its sample count and width."""
+    found: dict[tuple[int, float], Callable[[], dict[str, Tensor]]] = {}
+    for path in (folder.checkpoints / "profiles").glob("*"):
+        match = re.fullmatch(r"(\d+)-([\d.e-]+)\.safetensors", path.name)
+        if match and int(match[1]) < checkpoint.position:
+            found[int(match[1]), float(match[2])] = partial(load_file, path)
+    for i, width in enumerate(config.widths):
+        found[checkpoint.position, width] = partial(_profile, checkpoint, i)
+    return found
+
+
+def _profile(checkpoint: Checkpoint, number: int) -> dict[str, Tensor]:
+    prefix = f"{number}."
+    tensors = checkpoint.tensors("ema").items()
+    return {name.removeprefix(prefix): v for name, v in tensors if name.startswith(prefix)}

@@ -29,6 +29,7 @@ def optimizer_tensors(optimizers: Mapping[str, torch.optim.Optimizer]) -> dict[s
     }
 
 
+@torch.no_grad()
 def load_optimizers(
     optimizers: Mapping[str, torch.optim.Optimizer], tensors: Mapping[str, Tensor]
 ) -> None:
@@ -43,13 +44,18 @@ def load_optimizers(
             owner, index, key = name.split("/")
             if owner == player:
                 state.setdefault(int(index), {})[key] = value
-        for index, parameter in enumerate(p for g in optimizer.param_groups for p in g["params"]):
-            for key, value in state.get(index, {}).items():
-                if value.shape == parameter.shape:
-                    lying_alike = torch.empty_like(parameter, dtype=value.dtype, device="cpu")
-                    state[index][key] = lying_alike.detach().copy_(value)
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        for number, own in state.items():
+            state[number] = {k: _lying_like(parameters[number], v) for k, v in own.items()}
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _lying_like(parameter: Tensor, value: Tensor) -> Tensor:
+    """``value`` with its numbers in memory in the order of ``parameter``'s, of the same shape."""
+    if value.shape != parameter.shape:
+        return value
+    return torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)
 
 
 def all_tensors(trainer: Trainer) -> dict[str, dict[str, Tensor]]:

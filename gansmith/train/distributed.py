@@ -24,6 +24,9 @@ from gansmith.config import MachineConfig
 from gansmith.errors import ConfigError, GansmithError, RunError, StoppedError
 from gansmith.train.signals import StopRequest
 
+# Here, because every process that trains imports this before Fabric speaks.
+logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+
 
 def make_fabric(machine: MachineConfig, precision: str) -> Fabric:
     """The engine for one run, not launched yet.
@@ -31,7 +34,6 @@ def make_fabric(machine: MachineConfig, precision: str) -> Fabric:
     Raises:
         ConfigError: if the device is not there.
     """
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     present = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
@@ -73,8 +75,9 @@ def average(fabric: Fabric, tensors: Sequence[Tensor]) -> None:
     flat = torch.cat([t.detach().flatten() for t in tensors])
     mean = fabric.all_reduce(flat, reduce_op="mean")
     assert isinstance(mean, Tensor)
+    parts = torch.split(mean, [t.numel() for t in tensors])
     with torch.no_grad():
-        for tensor, part in zip(tensors, mean.split([t.numel() for t in tensors]), strict=True):
+        for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view_as(tensor))
 
 
@@ -111,7 +114,12 @@ def launch(fabric: Fabric, work: Callable[[Fabric], None], where: str) -> None:
     """
     errors: SimpleQueue[Any] = get_context("spawn").SimpleQueue()
     others = set(active_children())
-    stop = StopRequest(lambda: [c.terminate() for c in set(active_children()) - others])
+
+    def hand_on() -> None:
+        for process in set(active_children()) - others:
+            process.terminate()
+
+    stop = StopRequest(hand_on)
     try:
         with stop.listening():
             fabric.launch(_Work(work, errors))

@@ -32,6 +32,9 @@ class WeightAverage:
         self.config, self._network = config, network
         count = {"none": 0, "half-life": 1, "power": 2}[config.name]
         self._copies = [copy.deepcopy(network).requires_grad_(False).eval() for _ in range(count)]
+        # Gathered once; loading a checkpoint writes into these very tensors.
+        self._source = [t.detach() for t in _floats(network)]
+        self._targets = [_floats(average) for average in self._copies]
 
     @property
     def profiles(self) -> list[nn.Module]:
@@ -52,10 +55,9 @@ class WeightAverage:
     @torch.no_grad()
     def update(self, position: int, batch: int, progress: float) -> None:
         """Take the network's weights in, at sample count ``position`` after ``batch`` more."""
-        source = _floats(self._network)
-        for profile, average in enumerate(self._copies):
+        for profile, target in enumerate(self._targets):
             weight = 1 - self._decay(profile, position, batch, progress)
-            torch._foreach_lerp_(_floats(average), [t.detach() for t in source], weight)
+            torch._foreach_lerp_(target, self._source, weight)
 
     def tensors(self) -> dict[str, Tensor]:
         """All profiles as flat names, ``0.weight`` being the first profile's ``weight``."""

@@ -29,7 +29,7 @@ class StopRequest:
 
     @contextmanager
     def listening(self) -> Iterator[StopRequest]:
-        """Within, SIGTERM and SIGINT only set ``signal_number``. Outside the main thread a no-op."""
+        """Within, SIGTERM and SIGINT only set ``signal_number``; a no-op but in the main thread."""
         if threading.current_thread() is not threading.main_thread():
             yield self
             return

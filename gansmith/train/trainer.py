@@ -6,6 +6,7 @@ a function of them, so nothing about randomness is saved, and a killed run goes 
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -83,10 +84,17 @@ class Trainer:
         self._check()
         self.batch = experiment.train.batch_size
         self.local_batch = self.batch // fabric.world_size
-        self.optimizers = {
-            player.name: make_optimizer(experiment.players[player.name], self._moved(player))
+        # Gathered once: walking through modules costs as much as a small network's step.
+        self._moved = {
+            player.name: [p for name in player.moves for p in game.networks[name].parameters()]
             for player in game.players
         }
+        self.optimizers = {
+            name: make_optimizer(experiment.players[name], parameters)
+            for name, parameters in self._moved.items()
+        }
+        if experiment.machine.compile == "on":
+            compile_networks(game)
         self.average = WeightAverage(game.networks[game.generator], experiment.ema)
         self.means, self.overfitting = RunningMeans(), Overfitting(experiment.augment)
         self._latent = registry.get("latent", experiment.latent.name).build
@@ -98,7 +106,7 @@ class Trainer:
             raise ConfigError("A batch needs at least one sample.", where="train.batch_size")
         if experiment.train.batch_size % world:
             raise ConfigError(
-                f"A batch of {experiment.train.batch_size} does not divide among {world} processes.",
+                f"A batch of {experiment.train.batch_size} does not divide by {world} processes.",
                 where="train.batch_size",
                 fix=f"Take a multiple of {world}.",
             )
@@ -111,9 +119,6 @@ class Trainer:
                 where="data.holdout, augment.adaptive",
                 fix="Set data.holdout=0.1, or augment.adaptive=false.",
             )
-
-    def _moved(self, player: Player) -> list[Tensor]:
-        return [p for name in player.moves for p in self.game.networks[name].parameters()]
 
     @property
     def progress(self) -> float:
@@ -172,7 +177,7 @@ class Trainer:
         Returns:
             what is worth a record, over the whole batch.
         """
-        optimizer, parameters = self.optimizers[player.name], self._moved(player)
+        optimizer, parameters = self.optimizers[player.name], self._moved[player.name]
         set_schedule(optimizer, self.experiment.players[player.name], draw.progress)
         with self.game.networks.only(player.moves):
             with self.fabric.autocast():
@@ -300,6 +305,22 @@ def _last_good(folder: RunFolder) -> str:
     """Where the newest whole checkpoint is; empty where there is none."""
     checkpoint, _ = checkpoints.newest(folder.checkpoints)
     return str(checkpoint.path) if checkpoint else ""
+
+
+def compile_networks(game: Game) -> None:
+    """Let torch.compile build each network for the moves that differentiate it once.
+
+    Raises:
+        ConfigError: if there is no C++ compiler, which torch.compile needs on every device.
+    """
+    if not any(shutil.which(name) for name in ("c++", "g++", "clang++", "cl")):
+        raise ConfigError(
+            "torch.compile needs a C++ compiler, and there is none on the path.",
+            where="machine.compile=on",
+            fix="Install g++ or clang, or set machine.compile=off.",
+        )
+    for name, network in game.networks.items():
+        game.networks.compiled[name] = torch.compile(network)
 
 
 def build_trainer(

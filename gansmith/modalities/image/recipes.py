@@ -24,15 +24,11 @@ from gansmith.registry import register
 FEW_PICTURES = 5_000
 
 
-def _adam(lr: Cosine, beta1: float = 0.0, beta2: Cosine = Cosine(0.9, 0.99)) -> OptimizerConfig:
-    return OptimizerConfig(lr=lr, beta1=beta1, beta2=beta2)
-
-
 @register("recipe", "pictures")
 def pictures(dataset: Dataset, data: DataConfig) -> Experiment:
     """Small pictures on a CPU: ``gansmith train photos/ --minutes 10``."""
     del dataset
-    player = _adam(Cosine(4e-4, 1e-4), beta1=0.0)
+    player = OptimizerConfig(lr=Cosine(4e-4, 1e-4))
     weight = Cosine(1.0, 0.1)
     return Experiment(
         recipe="pictures",

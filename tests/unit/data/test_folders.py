@@ -69,7 +69,7 @@ def test_a_picture_without_a_label_is_named(
 ) -> None:
     for i in range(5):
         (tmp_path / f"{i}.png").write_bytes(png(pixels[i]))
-    lines = ["file_name,label", "0.png,a", "1.png,b", "2.png,a", "3.png,b", "gone.png,a"]
+    lines = ["file_name,label", "0.png,a", "1.png,b", "2.png,a", "3.png,b", "4.png,", "gone.png,a"]
     (tmp_path / "metadata.csv").write_text("\n".join(lines))
     data = open_data(tmp_path)
     assert len(data) == 4
