@@ -13,7 +13,7 @@ from typing import Any, Literal
 import torch
 from lightning_fabric import Fabric
 
-from gansmith import modalities, registry
+from gansmith import modalities, registry  # noqa: F401  (registers all kinds of data)
 from gansmith.config import Component, DataConfig, Experiment
 from gansmith.convert import from_json, override
 from gansmith.data import open_source
@@ -32,8 +32,6 @@ Settings = Sequence[tuple[str, Any]]
 CALIBRATION_SECONDS = 5.0
 # What sheets, checkpoints and the judge's calibration take besides the rounds themselves.
 SHARE_FOR_ROUNDS = 0.95
-
-assert modalities  # imported so that they are registered
 
 
 @dataclass(frozen=True)
@@ -163,12 +161,22 @@ def resolve_compile(experiment: Experiment) -> Experiment:
 
 def seconds_per_round(prepared: Prepared, seconds: float = CALIBRATION_SECONDS) -> float:
     """Measure, on networks thrown away afterwards, what one round costs here."""
-    sized = replace(prepared.experiment, train=replace(prepared.experiment.train, samples=10**12))
-    machine = replace(sized.machine, processes=1, machines=1)
+    train, machine = prepared.experiment.train, prepared.experiment.machine
+    batch = train.batch_size
+    if device_of(prepared.experiment) == "cuda":  # processes on one CPU share it; GPUs add up
+        batch = max(1, batch // (machine.processes * machine.machines))
+    endless = replace(train, samples=10**12, batch_size=batch)
+    sized = replace(prepared.experiment, train=endless)
+    machine = replace(machine, processes=1, machines=1)
     fabric = make_fabric(machine, sized.train.precision)
     trainer = replace(prepared, experiment=replace(sized, machine=machine)).trainer(fabric)
     period = math.lcm(*(r.every for r in sized.game.regularizers), 1)
     return measure_seconds_per_round(trainer, seconds, period)
+
+
+def samples_in(seconds: float, seconds_per_round: float, batch: int) -> int:
+    """How many samples fit into a time, sheets and checkpoints included; at least one batch."""
+    return max(1, int(seconds * SHARE_FOR_ROUNDS / seconds_per_round)) * batch
 
 
 def fix_budget(prepared: Prepared, started: float) -> Prepared:
@@ -189,8 +197,6 @@ def fix_budget(prepared: Prepared, started: float) -> Prepared:
             "A run needs an end.", where="train.minutes", fix="Give --minutes or --samples."
         )
     cost = seconds_per_round(prepared, min(CALIBRATION_SECONDS, 6 * train.minutes))
-    cost *= prepared.experiment.machine.processes
-    left = (train.minutes * 60 - (time.monotonic() - started)) * SHARE_FOR_ROUNDS
-    rounds = max(1, int(left / cost))
-    fixed = replace(train, samples=rounds * train.batch_size)
+    left = train.minutes * 60 - (time.monotonic() - started)
+    fixed = replace(train, samples=samples_in(left, cost, train.batch_size))
     return replace(prepared, experiment=replace(prepared.experiment, train=fixed))

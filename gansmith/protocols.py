@@ -59,7 +59,9 @@ class Condition:
             return None if part is None else part.repeat(times, *[1] * (part.ndim - 1))
 
         return Condition(
-            *(again(p) for p in (self.classes, self.vector, self.tokens)),
+            classes=again(self.classes),
+            vector=again(self.vector),
+            tokens=again(self.tokens),
             mask=again(self.mask),
             tensor=again(self.tensor),
         )

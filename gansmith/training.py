@@ -130,8 +130,10 @@ def _require_same(prepared: Prepared, folder: RunFolder) -> Experiment:
     """The experiment a run folder holds, or a ResumeError if the wanted one is another."""
     stored: Experiment = from_json(Experiment, folder.read_json("config.json"))
     wanted = prepared.experiment
-    if wanted.train.samples == 0:  # the budget decides, and is compared below
-        wanted = replace(wanted, train=replace(wanted.train, samples=stored.train.samples))
+    # Of a budget and a sample count, the one that was asked for is compared.
+    same = "samples" if wanted.train.samples == 0 else "minutes"
+    train = replace(wanted.train, **{same: getattr(stored.train, same)})
+    wanted = replace(wanted, train=train)
     # Where it runs may change; what it is may not.
     changes = difference(replace(stored, machine=wanted.machine), wanted)
     if changes:

@@ -21,7 +21,7 @@ class Command:
 
 
 Json = Annotated[
-    tyro.conf.FlagCreatePairsOff[bool], arg(help="Print JSON instead of text.", name="json")
+    bool, tyro.conf.FlagCreatePairsOff, arg(help="Print JSON instead of text.", name="json")
 ]
 Source = Annotated[
     Positional[str],
@@ -32,7 +32,7 @@ Source = Annotated[
     ),
 ]
 RunPath = Annotated[Positional[Path], arg(metavar="RUN", help="A run folder.")]
-Flag = tyro.conf.FlagCreatePairsOff
+Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff]
 
 
 def _optional(metavar: str) -> Any:
@@ -72,7 +72,7 @@ class TrainingFlags:
         Literal["32-true", "bf16-mixed", "64-true"] | None, _optional("32-true|bf16-mixed|64-true")
     ] = None
     processes: OptionalInt = None
-    strict: Flag[bool] = False
+    strict: Flag = False
 
 
 def train(
@@ -145,7 +145,7 @@ class SampleFlags:
     truncation: float = 1.0
     interpolate: OptionalInt = None
     ema: OptionalFloat = None
-    overwrite: Flag[bool] = False
+    overwrite: Flag = False
 
 
 def sample(

@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import tyro
 
-from gansmith.cli.commands import judge, list_, plan, sample, train
+from gansmith.cli.commands import Command, judge, list_, plan, sample, train
 from gansmith.errors import GansmithError
 
-COMMANDS = {"train": train, "plan": plan, "sample": sample, "judge": judge, "list": list_}
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "train": train,
+    "plan": plan,
+    "sample": sample,
+    "judge": judge,
+    "list": list_,
+}
 
 DESCRIPTION = """Train a generator against a discriminator on your own data,
 know honestly what you got, and use it.
@@ -56,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.write(f"gansmith {__version__}\n")
         sys.exit(0)
     try:
-        command = tyro.extras.subcommand_cli_from_dict(
+        command: Command = tyro.extras.subcommand_cli_from_dict(
             COMMANDS, prog="gansmith", description=DESCRIPTION, args=rest or ["--help"]
         )
         sys.exit(command.run(settings))

@@ -15,7 +15,14 @@ from gansmith.cli.console import bar, say
 from gansmith.cli.flags import settings_from
 from gansmith.convert import to_json
 from gansmith.game.build import build_game
-from gansmith.prepare import Prepared, device_of, prepare, seconds_per_round
+from gansmith.prepare import (
+    SHARE_FOR_ROUNDS,
+    Prepared,
+    device_of,
+    prepare,
+    samples_in,
+    seconds_per_round,
+)
 
 
 def parameters(network: nn.Module) -> int:
@@ -37,7 +44,7 @@ def measure(prepared: Prepared) -> dict[str, Any]:
     game = build_game(experiment, prepared.codec.spec)
     cost = seconds_per_round(prepared)
     batch, train = experiment.train.batch_size, experiment.train
-    samples = train.samples or int(train.minutes * 60 / cost) * batch
+    samples = train.samples or samples_in(train.minutes * 60, cost, batch)
     return {
         "source": experiment.data.source,
         "num_samples": len(prepared.dataset),
@@ -48,7 +55,7 @@ def measure(prepared: Prepared) -> dict[str, Any]:
         "samples_per_second": batch / cost,
         "samples": samples,
         "epochs": samples / max(len(prepared.loaders()[0]), 1),
-        "seconds": samples / batch * cost,
+        "seconds": samples / batch * cost / SHARE_FOR_ROUNDS,
         "config": to_json(experiment),
     }
 

@@ -169,12 +169,12 @@ class AdversarialRules:
         self.objective, self.penalties, self.augmentation = objective, penalties, augmentation
 
     def _critic(self, networks: Networks, draw: Draw, second_order: bool) -> Critic:
-        transforms = (
-            self.augmentation(draw.real.shape, draw.strength, draw.randomness) for _ in range(2)
-        )
+        def transform() -> Callable[[Tensor], Tensor]:
+            return self.augmentation(draw.real.shape, draw.strength, draw.randomness)
+
         joint = not getattr(networks["discriminator"], "batch_statistics", False)
         network = networks.use("discriminator", second_order=second_order)
-        return Critic(network, draw.condition, *transforms, joint=joint)
+        return Critic(network, draw.condition, transform(), transform(), joint=joint)
 
     def discriminator(self, networks: Networks, draw: Draw) -> Move:
         """The discriminator's move: tell real from fake, and stay smooth."""

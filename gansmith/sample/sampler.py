@@ -183,10 +183,11 @@ def great_circle(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:
     t = shares[:, None]
     if torch.sin(angle).abs() < 1e-6:
         return torch.lerp(start, end, t)
-    direction = (
+    direction: Tensor = (
         torch.sin((1 - t) * angle) * start / lengths[0] + torch.sin(t * angle) * end / lengths[1]
     ) / torch.sin(angle)
-    return direction * torch.lerp(*lengths, t)
+    length: Tensor = torch.lerp(*lengths, t)
+    return direction * length
 
 
 def post_hoc_average(

@@ -11,7 +11,7 @@ import pytest
 
 from gansmith import registry
 from gansmith.api import Run
-from tests.docs.markdown import ROOT, blocks, sections
+from markdown_pages import ROOT, blocks, sections
 
 WALKS = {
     "Add an objective": ("objective", "relativistic-hinge"),

@@ -10,7 +10,7 @@ import pytest
 
 from gansmith import modalities, registry
 from gansmith.game import build
-from tests.docs.markdown import ROOT, blocks, pages
+from markdown_pages import ROOT, blocks, pages
 
 assert build  # both register what the pages name
 assert modalities

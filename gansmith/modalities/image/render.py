@@ -65,9 +65,8 @@ def read_one(path: Path, codec: Codec) -> Array:
     """
     channels, height, width = codec.spec.shape
     try:
-        with Image.open(path) as picture:
-            mode = {1: "L", 3: "RGB", 4: "RGBA"}.get(channels, "L")
-            picture = picture.convert(mode)
+        with Image.open(path) as opened:
+            picture = opened.convert({1: "L", 3: "RGB", 4: "RGBA"}.get(channels, "L"))
             if picture.size != (width, height):
                 picture = picture.resize((width, height), Image.Resampling.LANCZOS)
             return np.asarray(picture).reshape(height, width, channels)
