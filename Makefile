@@ -22,7 +22,7 @@ demo: setup
 	$(BIN)/gansmith sample runs/digits -n 100 --out runs/digits-sheet.png
 
 test: setup
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -35,7 +35,7 @@ docs: setup
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 
 bench: setup
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 	$(BIN)/python -m benchmarks
 
 clean:

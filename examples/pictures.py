@@ -39,8 +39,8 @@ def main() -> None:
         print(f"mean p_fake of {name}: {p_fake:.2f}")
     c = run.calibration
     print(
-        f"The judge is right on {c.accuracy:.0%} of {c.num_real} held-out real and {c.num_fake} fake "
-        f"pictures; calibration error {c.error:.2f}."
+        f"The judge is right on {c.accuracy:.0%} of {c.num_real} held-out real and {c.num_fake} "
+        f"fake pictures; calibration error {c.error:.2f}."
     )
 
 

@@ -56,9 +56,8 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=500_000, help="length of each run")
     parser.add_argument("--out", type=Path, default=Path("runs/example-points"))
     given = parser.parse_args()
-    train = gansmith.train
     for objective in ("relativistic", "softened"):
-        run = train(
+        run = gansmith.train(
             "ring",
             given.out / objective,
             samples=given.samples,
@@ -67,10 +66,8 @@ def main() -> None:
         )
         points = run.sample(10_000, seed=1)
         print(f"{objective}: {ring_quality(points)}")
-        answer = run.judge(np.array([[2.0, 0.0], [0.0, 0.0]], np.float32))
-        print(
-            f"  p_real on the ring {answer[0]['p_real']:.2f}, in its middle {answer[1]['p_real']:.2f}"
-        )
+        on, off = run.judge(np.array([[2.0, 0.0], [0.0, 0.0]], np.float32))
+        print(f"  p_real on the ring {on['p_real']:.2f}, in its middle {off['p_real']:.2f}")
     print(f"Look at {run.folder.samples}")
 
 

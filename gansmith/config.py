@@ -44,7 +44,9 @@ class Cosine:
         share = 0.5 - 0.5 * math.cos(math.pi * min(progress / self.until, 1.0))
         if self.log:
             return math.exp(math.log(self.start) * (1 - share) + math.log(self.end) * share)
-        return self.start + (self.end - self.start) * share
+        if self.start == self.end:  # exactly, whatever the share
+            return self.start
+        return self.start * (1 - share) + self.end * share
 
 
 def constant(value: float) -> Cosine:

@@ -121,7 +121,7 @@ class Minimax(NonSaturating):
 @register("objective", "least-squares")
 @final
 class LeastSquares(Separable):
-    """Squares of the distance to 1 (real) and 0 (fake). Mao et al. 2017 (arXiv:1611.04076), eq. 9."""
+    """Squares of the distance to 1 (real) and 0 (fake). Mao et al. 2017 (1611.04076), eq. 9."""
 
     equilibrium = (0.25, 0.125)
 

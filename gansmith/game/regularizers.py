@@ -37,7 +37,7 @@ class Regularizer(nn.Module, ABC):
 @register("regularizer", "r1")
 @final
 class R1(Regularizer):
-    """Half the squared gradient at real samples. Mescheder et al. 2018 (arXiv:1801.04406), eq. 9."""
+    """Half the squared gradient at real samples. Mescheder et al. 2018 (1801.04406), eq. 9."""
 
     second_order = True
 
@@ -48,7 +48,7 @@ class R1(Regularizer):
 @register("regularizer", "r2")
 @final
 class R2(Regularizer):
-    """Half the squared gradient at fakes. Mescheder et al. 2018 (arXiv:1801.04406), eq. 10."""
+    """Half the squared gradient at fakes. Mescheder et al. 2018 (1801.04406), eq. 10."""
 
     second_order = True
 

@@ -26,6 +26,8 @@ from gansmith.train.signals import StopRequest
 
 # Here, because every process that trains imports this before Fabric speaks.
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+# It warns that it ends the other processes after one has failed, which is what it is there for.
+logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)
 
 
 def make_fabric(machine: MachineConfig, precision: str) -> Fabric:

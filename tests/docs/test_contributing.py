@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from markdown_pages import ROOT, blocks, sections
 
 from gansmith import registry
 from gansmith.api import Run
-from markdown_pages import ROOT, blocks, sections
 
 WALKS = {
     "Add an objective": ("objective", "relativistic-hinge"),
@@ -21,11 +20,10 @@ WALKS = {
 
 
 @pytest.fixture
-def clean_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def clean_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a walk registers is gone afterwards."""
     copies = {kind: dict(entries) for kind, entries in registry._entries.items()}
     monkeypatch.setattr(registry, "_entries", copies)
-    yield
 
 
 def walk(heading: str) -> dict[str, Any]:

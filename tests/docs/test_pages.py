@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from markdown_pages import ROOT, blocks, pages
 
 from gansmith import modalities, registry
 from gansmith.game import build
-from markdown_pages import ROOT, blocks, pages
 
 assert build  # both register what the pages name
 assert modalities

@@ -128,37 +128,52 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {path.name: path for path in root.iterdir()}
 
 
-def largest_difference(a: Path, b: Path) -> float:
-    """Of all tensors of two runs: relative to each tensor's largest entry."""
+# Adding a number to all logits changes nothing for a relativistic loss: the gradient of D's last bias
+# is rounding noise, which Adam makes steps of. So this bias and the level of the logits are free.
+FREE = "head.linear.bias"
+
+
+def differences(a: Path, b: Path) -> dict[str, float]:
+    """Of each tensor of two runs, relative to its largest entry."""
     ours, theirs = tensors(a), tensors(b)
     assert ours.keys() == theirs.keys()
-    return max(
-        float((ours[k].double() - theirs[k].double()).abs().max() / theirs[k].abs().max().clamp_min(1e-6))
-        for k in ours
-    )
+    free = max(int(k.split("/")[1]) for k in ours if ": discriminator/" in k)
+    left_out = (f"discriminator.{FREE}", f": discriminator/{free}/")
+    return {
+        k: float((ours[k].double() - v.double()).abs().max() / v.abs().max().clamp_min(1e-3))
+        for k, v in theirs.items()
+        if v.numel() and not any(part in k for part in left_out)
+    }
 
 
-def largest_metric_difference(a: Path, b: Path) -> float:
-    """Of all numbers of all lines of metrics."""
+def gaps(line: dict[str, float]) -> dict[str, float]:
+    """A line of metrics with the gap of the logits in place of their level."""
+    gap = line["real_logit"] - line["fake_logit"]
+    return {**{k: v for k, v in line.items() if not k.endswith("_logit")}, "gap": gap}
+
+
+def metric_differences(a: Path, b: Path) -> dict[str, float]:
+    """The largest of each metric, relative where the metric is above 0.01."""
     ours, theirs = metrics(a), metrics(b)
     assert [list(line) for line in ours] == [list(line) for line in theirs]
-    return max(
-        abs(x[k] - y[k]) / max(abs(y[k]), 1e-3)
-        for x, y in zip(ours, theirs, strict=True)
-        for k in x
-    )
+    largest: dict[str, float] = {}
+    for x, y in zip(map(gaps, ours), map(gaps, theirs), strict=True):
+        for k in x:
+            largest[k] = max(largest.get(k, 0), abs(x[k] - y[k]) / max(abs(y[k]), 1e-2))
+    return largest
 
 
+# LeCam pulls towards running means that each process has moved by its own part of the batch already;
+# they are made equal after the move. So two processes play a slightly different game there.
 @pytest.mark.parametrize(
-    ("name", "tolerance"), [("points", 1e-4), ("augmented", 1e-8), ("lecam", 1e-2)]
+    ("name", "tolerance"), [("points", 3e-5), ("augmented", 1e-10), ("lecam", 1e-2)]
 )
 def test_two_processes_end_where_one_ends(
     name: str, tolerance: float, both: dict[str, Path]
 ) -> None:
     ours, alone = both[name], both[f"{name}-alone"]
-    print(name, largest_difference(ours, alone), largest_metric_difference(ours, alone))
-    assert largest_difference(ours, alone) < tolerance
-    assert largest_metric_difference(ours, alone) < tolerance
+    assert {k: d for k, d in differences(ours, alone).items() if d > tolerance} == {}
+    assert {k: d for k, d in metric_differences(ours, alone).items() if d > tolerance} == {}
 
 
 def test_running_means_of_regularizers_agree(both: dict[str, Path]) -> None:

@@ -1,0 +1,126 @@
+"""Pictures on a CPU: the default recipe against DCGAN, WGAN-GP and SNGAN at the same wall clock.
+
+Each training has all cores, one at a time. Written for Fashion-MNIST; takes any source with classes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import gansmith
+from benchmarks.cases import Case, Json, Options, data_key
+from benchmarks.classifier import Judge, Split, judge, open_split
+from benchmarks.frechet import frechet_distance, moments
+from gansmith.api import Run
+from gansmith.errors import UserError
+
+MINUTES = 10.0
+NUM_SAMPLES = 10_000
+LEAST_ACCURACY = 0.91  # of the classifier, on Fashion-MNIST
+
+
+@dataclass(frozen=True)
+class Method:
+    """A recipe, and whether it is told the classes."""
+
+    recipe: str
+    conditional: bool = False
+
+
+METHODS = {
+    "pictures": Method("pictures"),
+    "pictures, by class": Method("pictures", conditional=True),
+    "dcgan": Method("dcgan"),
+    "wgan-gp": Method("wgan-gp"),
+    "sngan": Method("sngan"),
+}
+
+
+def cases(options: Options) -> list[Case]:
+    """All methods, three seeds of each unless asked otherwise.
+
+    Raises:
+        UserError: if no data are named.
+    """
+    data = options.data or ("digits" if options.toy else "")
+    if not data:
+        raise UserError("No pictures were named.", fix="--data fashion_mnist.npz")
+    minutes = options.minutes or (0.01 if options.toy else MINUTES)
+    about = data_key(data)
+    return [
+        Case(
+            "pictures",
+            {"method": name, "seed": seed, "minutes": minutes, **about},
+            data=data,
+            toy=options.toy,
+            places=options.places,
+        )
+        for seed in range(options.seeds or (1 if options.toy else 3))
+        for name in METHODS
+    ]
+
+
+def measure(case: Case) -> Json:
+    """Train, then compare as many fakes as there are test pictures, at most 10,000, with them."""
+    method = METHODS[str(case.key["method"])]
+    settings: dict[str, Any] = {"data.conditional": method.conditional}
+    if case.toy:
+        settings |= {"generator.width": 8, "discriminator.width": 8}
+    split = open_split(case.data)
+    with tempfile.TemporaryDirectory() as folder:
+        run = gansmith.train(
+            case.data,
+            Path(folder) / "run",
+            recipe=method.recipe,
+            minutes=case.minutes,
+            seed=case.seed,
+            device="cpu",
+            settings=settings,
+        )
+        n = min(NUM_SAMPLES, len(split.test))
+        chunks = list(run.stream(n, seed=case.seed))
+        fakes = np.concatenate([samples for samples, _ in chunks])
+        asked = [classes for _, classes in chunks if classes is not None]
+        keep_sheet(case, run, f"pictures-{str(case.key['method']).replace(', ', '-')}")
+        speed = training_speed(run)
+    epochs, least = (1, 0.0) if case.toy else (4, LEAST_ACCURACY)
+    critic = judge(split, case.places.build, epochs=epochs, least_accuracy=least)
+    result = {**speed, **distances(critic, split, fakes), "classifier": critic.record}
+    if asked:
+        result["agreement"] = float((critic.classes(fakes) == np.concatenate(asked)).mean())
+    return result
+
+
+def training_speed(run: Run) -> Json:
+    """Length and speed of a run, from the last line of its metrics."""
+    last = list(run.folder.read_metrics())[-1]
+    return {name: last[name] for name in ("samples", "seconds", "samples_per_second")}
+
+
+def distances(critic: Judge, split: Split, fakes: np.ndarray[Any, np.dtype[np.uint8]]) -> Json:
+    """Fréchet distance of fakes from the test pictures, and the floor: that of training ones.
+
+    Training pictures of the floor are as many as there are fakes, drawn with a fixed seed.
+    """
+    chosen = np.random.default_rng(0).permutation(len(split.train))[: len(fakes)]
+    real = moments(critic.features(split.test))
+    return {
+        "frechet": frechet_distance(moments(critic.features(fakes)), real),
+        "floor": frechet_distance(moments(critic.features(split.train[chosen])), real),
+        "num_fakes": len(fakes),
+        "num_real": len(split.test),
+    }
+
+
+def keep_sheet(case: Case, run: Run, name: str) -> None:
+    """Keep the last sheet of samples of the first seed, to be looked at."""
+    sheets = sorted(run.folder.samples.glob("*.png"))
+    if case.keep_figures and sheets:
+        case.places.figures.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(sheets[-1], case.places.figures / f"{name}.png")

@@ -1,0 +1,214 @@
+"""The run folder: the only link between training and everything that uses its result.
+
+``config.json env.json codec.json metrics.jsonl samples/ checkpoints/ README.md``. Weights are
+safetensors, all else is JSON or pictures: nothing in a run folder can execute.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gansmith.errors import RunError
+
+
+def fsync_folder(path: Path) -> None:
+    """Make a rename inside ``path`` survive a power cut; a no-op where folders cannot be synced."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
+
+
+def sync_file(path: Path) -> None:
+    """Make what was written to ``path`` survive a power cut."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Within, a file that cannot be written (a full disk) is a RunError that names ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{path.name} could not be written: {error.strerror or error}.",
+            where=str(path),
+            fix="Make room and give the same command again; it goes on from the last checkpoint.",
+        ) from error
+
+
+def write_atomic(path: Path, content: str) -> None:
+    """Write a text file to the side, sync it, rename it: a reader sees all of it or nothing.
+
+    Raises:
+        RunError: where it cannot be written (a full disk).
+    """
+    side = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with writing(path):
+        try:
+            with side.open("w", encoding="utf-8") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            side.replace(path)
+        finally:
+            side.unlink(missing_ok=True)
+    fsync_folder(path.parent)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths and formats of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def card(self) -> Path:
+        return self.path / "README.md"
+
+    def exists(self) -> bool:
+        """Whether a run has begun here."""
+        return self.config.is_file()
+
+    def require(self) -> RunFolder:
+        """This folder, or a RunError that says what is missing."""
+        if not self.path.exists():
+            raise RunError(
+                "There is no such run.",
+                where=str(self.path),
+                fix="Train one first: gansmith train SOURCE --out FOLDER",
+            )
+        if not self.exists():
+            raise RunError(
+                "This is not a run folder: it has no config.json.",
+                where=str(self.path),
+                fix="Name the folder that was given to `gansmith train --out`.",
+            )
+        return self
+
+    def create(self) -> None:
+        """Make the folders. Raises a RunError if the place holds something else."""
+        if self.path.is_file():
+            raise RunError("The output is a file, not a folder.", where=str(self.path))
+        if self.path.is_dir() and not self.exists() and self._holds_other_things():
+            raise RunError(
+                "The output folder is not empty and holds no run.",
+                where=str(self.path),
+                fix="Name another folder with --out, or empty this one yourself.",
+            )
+        try:
+            for folder in (self.samples, self.checkpoints):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(
+                f"The run folder cannot be made: {error.strerror}.", where=str(self.path)
+            ) from error
+
+    def _holds_other_things(self) -> bool:
+        """Whether there is more here than a run that was killed while it began leaves."""
+        own = {"samples", "checkpoints", "env.json", "codec.json", ".lock"}
+        left = (p for p in self.path.iterdir() if p.name not in own)
+        return any(not (p.name.startswith(".") and p.name.endswith(".tmp")) for p in left)
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write ``name`` as indented JSON, atomically."""
+        write_atomic(self.path / name, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+    def read_json(self, name: str) -> Any:
+        """Read ``name``. Raises a RunError if it is missing or not JSON."""
+        path = self.path / name
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError(f"The run has no {name}.", where=str(self.path)) from None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise RunError(f"{name} is not valid JSON: {error}.", where=str(path)) from error
+
+    def metrics_size_bytes(self) -> int:
+        """Length of metrics.jsonl now; 0 where there is none."""
+        return self.metrics.stat().st_size if self.metrics.exists() else 0
+
+    def truncate_metrics(self, size_bytes: int) -> None:
+        """Forget what was written after a checkpoint, so that a resumed run writes it again."""
+        if self.metrics_size_bytes() > size_bytes:
+            with writing(self.metrics), self.metrics.open("r+b") as file:
+                file.truncate(size_bytes)
+
+    def sync_metrics(self) -> None:
+        """Bring metrics.jsonl to the disk before a checkpoint says how long it is."""
+        if self.metrics.exists():
+            with writing(self.metrics):
+                sync_file(self.metrics)
+
+    def append_metrics(self, record: dict[str, Any]) -> None:
+        """Add one line to metrics.jsonl. Raises a RunError where that cannot be done."""
+        with writing(self.metrics), self.metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def read_metrics(self) -> Iterator[dict[str, Any]]:
+        """The lines of metrics.jsonl; a last line cut short by a crash is left out."""
+        if not self.metrics.exists():
+            return
+        with self.metrics.open(encoding="utf-8") as file:
+            for line in file:
+                try:
+                    yield json.loads(line)
+                except json.JSONDecodeError:
+                    return
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Within, no other process trains into this folder. Raises a RunError if one does."""
+        path = self.path / ".lock"
+        with writing(path):
+            handle = os.open(path, os.O_RDWR | os.O_CREAT)
+        try:
+            _lock(handle, self.path)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _lock(handle: int, path: Path) -> None:
+    """An advisory lock that dies with its process, where the system has them."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: two trainings into one folder are not noticed there
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise RunError(
+            "Another process is training into this folder.",
+            where=str(path),
+            fix="Wait for it, stop it, or name another folder with --out.",
+        ) from None

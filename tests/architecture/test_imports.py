@@ -1,0 +1,39 @@
+"""What importing costs, and that public names are what they say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import gansmith
+
+HEAVY = ("torch", "numpy", "lightning_fabric", "pandas", "sklearn", "datasets")
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Which heavy packages a fresh interpreter has loaded after a statement."""
+    code = f"{statement}\nimport sys\nprint(*(m for m in {HEAVY!r} if m in sys.modules))"
+    finished = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(finished.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["gansmith", "gansmith.cli.main", "gansmith.config"])
+def test_torch_is_imported_when_it_is_needed(module: str) -> None:
+    assert not loaded_by(f"import {module}")
+
+
+@pytest.mark.parametrize("name", gansmith.__all__)
+def test_public_names_are_there_and_stay_what_they_are(name: str) -> None:
+    # Twice: a submodule of the same name would take the place of a function once it is imported.
+    first, second = (getattr(gansmith, name) for _ in range(2))
+    assert first is second
+    assert name == "__version__" or callable(first)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        _ = gansmith.trian
