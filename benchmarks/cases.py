@@ -13,6 +13,7 @@ from gansmith.config import Scalar
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 FIGURES = ROOT / "docs" / "figures"
+PAGE = ROOT / "docs" / "benchmarks.md"
 BUILD = ROOT / "build" / "benchmarks"
 
 Json = dict[str, Any]
@@ -25,17 +26,21 @@ class Places:
     Attributes:
         results: folder of the JSON files.
         figures: folder of sample sheets.
+        page: of the docs, which the tables are written into; the figures lie in a folder beside it.
         build: folder of what can be made again: trained classifiers, decoded data, unfinished runs.
     """
 
     results: Path = RESULTS
     figures: Path = FIGURES
+    page: Path = PAGE
     build: Path = BUILD
 
     @classmethod
     def below(cls, folder: Path) -> Places:
         """All in one folder, for trying things out."""
-        return cls(folder / "results", folder / "figures", folder / "build")
+        return cls(
+            folder / "results", folder / "figures", folder / "benchmarks.md", folder / "build"
+        )
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ def fit(split: Split, epochs: int, device: torch.device) -> Classifier:
                 x = torch.where(mirrored, x.flip(-1), x)
                 wanted = torch.from_numpy(split.train_classes[chosen]).to(device)
                 optimizer.zero_grad()
-                F.cross_entropy(network(x), wanted).backward()
+                torch.autograd.backward(F.cross_entropy(network(x), wanted))
                 optimizer.step()
                 schedule.step()
     return network.eval()

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import gansmith
 from benchmarks import memory
 from benchmarks.cases import ROOT, Case, Json, Options, data_key
 from benchmarks.pieces import pieces, seconds_of, trainer_of
+from gansmith.api import train
 from gansmith.config import Scalar
 from gansmith.errors import ConfigError
 
@@ -120,7 +120,7 @@ def sampling(case: Case) -> Json:
     n = 500 if case.toy else 10_000
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "run"
-        run = gansmith.train(case.data, place, samples=640, seed=case.seed, device="cpu")
+        run = train(case.data, place, samples=640, seed=case.seed, device="cpu")
         sampler = run.sampler()
         list(sampler.stream(250))
         start = time.perf_counter()

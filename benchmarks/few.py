@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import gansmith
 from benchmarks.cases import Case, Json, Options, data_key
 from benchmarks.pictures import keep_sheet, training_speed
-from gansmith.api import Run
+from gansmith.api import Run, train
 from gansmith.config import DataConfig
 from gansmith.data import open_source
 from gansmith.errors import UserError
@@ -64,7 +63,7 @@ def measure(case: Case) -> Json:
     if case.toy:
         settings |= {"generator.width": 8, "discriminator.width": 8}
     with tempfile.TemporaryDirectory() as folder:
-        run = gansmith.train(
+        run = train(
             case.data,
             Path(folder) / "run",
             recipe="few-pictures",
@@ -88,12 +87,12 @@ def copies(case: Case, run: Run) -> Json:
     as new as real pictures that were held out; near 0 they are copies. It says nothing of beauty.
     """
     dataset = open_source(DataConfig(source=case.data, conditional=False))
-    train, held = (
+    known, held = (
         dataset.samples[dataset.split(part, run.config.data.holdout)]
         for part in ("train", "holdout")
     )
     fakes = run.sample(100 if case.toy else NUM_FAKES, seed=case.seed)
-    own, others = (float(np.median(nearest(each, train))) for each in (fakes, held))
+    own, others = (float(np.median(nearest(each, known))) for each in (fakes, held))
     return {"fakes_to_train": own, "held_out_to_train": others, "novelty": own / others}
 
 

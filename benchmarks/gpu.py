@@ -12,10 +12,10 @@ import shutil
 import numpy as np
 import torch
 
-import gansmith
 from benchmarks.cases import Case, Json, Options, data_key
 from benchmarks.classifier import judge, open_split
 from benchmarks.pictures import NUM_SAMPLES, distances, keep_sheet, training_speed
+from gansmith.api import train
 from gansmith.errors import UserError
 
 MINUTES = 15.0
@@ -68,7 +68,7 @@ def measure(case: Case) -> Json:
     # Kept until it is measured, so that a stopped training goes on.
     name = hashlib.sha256(case.label.encode()).hexdigest()[:16]
     folder = case.places.build / "gpu" / name
-    run = gansmith.train(
+    run = train(
         case.data,
         folder,
         recipe=str(case.key["recipe"]),

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-import gansmith
 from benchmarks.cases import ROOT, Case, Json
+from gansmith.api import train
 from gansmith.config import DataConfig
 from gansmith.data import open_source
 from gansmith.train.trainer import Trainer
@@ -90,7 +90,7 @@ def measure(case: Case) -> Json:
             capture_output=True,
         )
         watch, rounds = Watch(), 20 if case.toy else ROUNDS
-        gansmith.train(
+        train(
             path,
             Path(folder) / "run",
             recipe="pictures",

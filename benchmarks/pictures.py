@@ -1,6 +1,7 @@
 """Pictures on a CPU: the default recipe against DCGAN, WGAN-GP and SNGAN at the same wall clock.
 
-Each training has all cores, one at a time. Written for Fashion-MNIST; takes any source with classes.
+Each training has all cores, one at a time. Written for Fashion-MNIST; takes any source with
+classes.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
-import gansmith
 from benchmarks.cases import Case, Json, Options, data_key
 from benchmarks.classifier import Judge, Split, judge, open_split
 from benchmarks.frechet import frechet_distance, moments
-from gansmith.api import Run
+from gansmith.api import Run, train
 from gansmith.errors import UserError
 
 MINUTES = 10.0
@@ -74,7 +74,7 @@ def measure(case: Case) -> Json:
         settings |= {"generator.width": 8, "discriminator.width": 8}
     split = open_split(case.data)
     with tempfile.TemporaryDirectory() as folder:
-        run = gansmith.train(
+        run = train(
             case.data,
             Path(folder) / "run",
             recipe=method.recipe,

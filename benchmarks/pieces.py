@@ -68,6 +68,9 @@ def pieces(trainer: Trainer, times: int) -> dict[str, float]:
     found |= {name: seconds_of(work, times) for name, work in moves.items()}
     found["penalties"] = _penalties(trainer, times)
     found |= {name: seconds_of(work, times) for name, work in _after(trainer).items()}
+    found["monitoring"] = (
+        found.pop("monitoring of all rounds between two looks") / Overfitting.rounds
+    )
     period = _period(trainer)
 
     def rounds() -> None:
@@ -117,7 +120,8 @@ def _networks(trainer: Trainer) -> dict[str, Work]:
     def discriminate() -> None:
         with networks.only(("discriminator",)):
             real_logits, fake_logits = critic.both(draw.real, fake)
-            objective.discriminator(real_logits, fake_logits).mean().backward()
+            loss = objective.discriminator(real_logits, fake_logits).mean()
+            torch.autograd.backward(loss)
 
     return {"generator forward": generate, "discriminator forward and backward": discriminate}
 
@@ -129,7 +133,7 @@ def _play(trainer: Trainer, name: str, step: int) -> Work:
 
     def play() -> None:
         with trainer.game.networks.only(player.moves):
-            player.play(trainer.game.networks, draw).loss.backward()
+            torch.autograd.backward(player.play(trainer.game.networks, draw).loss)
 
     return play
 
@@ -193,5 +197,5 @@ def _after(trainer: Trainer) -> dict[str, Work]:
     return {
         "optimizers": optimize,
         "average": lambda: trainer.average.update(10**6, trainer.batch, 0.5),
-        "monitoring, 4 rounds": block,
+        "monitoring of all rounds between two looks": block,
     }

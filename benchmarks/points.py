@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import gansmith
 from benchmarks.cases import Case, Json, Options
+from gansmith.api import train
 from gansmith.config import DataConfig
 from gansmith.data import open_source
 from gansmith.errors import DivergedError
@@ -98,7 +98,7 @@ def measure(case: Case) -> Json:
     curve = Curve(60 * case.minutes / NUM_CURVE_POINTS, num_points)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            run = gansmith.train(
+            run = train(
                 source,
                 Path(folder) / "run",
                 minutes=case.minutes,

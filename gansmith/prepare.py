@@ -130,6 +130,10 @@ def prepare(
         stored = registry.get("recipe", name).build(dataset, data)
     experiment = resolve_compile(override(stored, settings))
     _require_modality(experiment, dataset)
+    if experiment.train.samples <= 0 and experiment.train.minutes <= 0:
+        raise ConfigError(
+            "A run needs an end.", where="train.minutes", fix="Give --minutes or --samples."
+        )
     check(experiment)
     indices = dataset.split("train", experiment.data.holdout)
     if not len(indices):
@@ -185,17 +189,10 @@ def fix_budget(prepared: Prepared, started: float) -> Prepared:
     Args:
         prepared: with ``train.samples`` 0 where a time budget is meant.
         started: ``time.monotonic()`` when the user's time began to run.
-
-    Raises:
-        ConfigError: if neither is given.
     """
     train = prepared.experiment.train
     if train.samples > 0:
         return prepared
-    if train.minutes <= 0:
-        raise ConfigError(
-            "A run needs an end.", where="train.minutes", fix="Give --minutes or --samples."
-        )
     cost = seconds_per_round(prepared, min(CALIBRATION_SECONDS, 6 * train.minutes))
     left = train.minutes * 60 - (time.monotonic() - started)
     fixed = replace(train, samples=samples_in(left, cost, train.batch_size))

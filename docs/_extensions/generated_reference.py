@@ -89,7 +89,7 @@ def shown_default(value: Any) -> str:
         shown = ",".join(str(v) for v in value)
     else:
         shown = str(value)
-    return f"`{shown}`" if shown else "(empty)"
+    return f"`{shown.lower() if value is None else shown}`" if shown else "none"
 
 
 def shown_type(hint: Any) -> str:
@@ -109,7 +109,9 @@ def shown_type(hint: Any) -> str:
         rest = [shown_type(h) for h in get_args(hint) if h is not type(None)]
         return " or ".join([*rest, "`none`"])
     if get_origin(hint) is tuple:
-        return "names or numbers with commas between them"
+        whole = int in get_args(hint)
+        numbers = "numbers such as `64x64`" if whole else "numbers with commas between them"
+        return "names with commas between them" if Ellipsis in get_args(hint) else numbers
     return words.get(name, "options by name")
 
 
@@ -211,7 +213,9 @@ STARRED = re.compile(r"(?<![\w*`\\])\*(?=[A-Za-z_.]+[,)])")
 
 def fill_in(app: Sphinx, docname: str, source: list[str]) -> None:
     """Replace the marks of a page by what is generated."""
-    del app, docname
+    del docname
+    if MARK.search(source[0]):
+        app.env.note_reread()  # the code may have changed, where the page has not
     source[0] = MARK.sub(lambda mark: "\n".join(GENERATORS[mark[1]]()), source[0])
 
 

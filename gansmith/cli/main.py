@@ -29,6 +29,7 @@ know honestly what you got, and use it.
   gansmith sample runs/FOLDER -n 100
 """
 
+FLAGS_WITHOUT_VALUE = ("--json", "--strict", "--overwrite")
 SETTING = re.compile(r"[A-Za-z_][\w.-]*=.*", re.DOTALL)
 
 
@@ -41,8 +42,9 @@ def split_settings(arguments: Sequence[str]) -> tuple[list[str], list[tuple[str,
     rest: list[str] = []
     settings: list[tuple[str, str]] = []
     for i, argument in enumerate(arguments):
-        follows_flag = i > 0 and arguments[i - 1].startswith("-")
-        if SETTING.fullmatch(argument) and not follows_flag and not Path(argument).exists():
+        before = arguments[i - 1] if i else ""
+        is_value = before.startswith("-") and before not in FLAGS_WITHOUT_VALUE
+        if SETTING.fullmatch(argument) and not is_value and not Path(argument).exists():
             name, _, value = argument.partition("=")
             settings.append((name, value))
         else:

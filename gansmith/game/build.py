@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gansmith import registry
 from gansmith.config import Component, Experiment
+from gansmith.errors import ConfigError
 from gansmith.game import latent, objectives, regularizers, textbook  # noqa: F401  (registers)
 from gansmith.game.game import Game, Penalty
 from gansmith.protocols import Spec
@@ -17,6 +18,9 @@ def check(experiment: Experiment) -> None:
     registry.check("transform", experiment.augment.transform)
     registry.check("latent", Component(experiment.latent.name))
     registry.check("game", Component(experiment.game.name))
+    names = [regularizer.name for regularizer in experiment.game.regularizers]
+    if len(set(names)) < len(names):
+        raise ConfigError("A penalty is named twice.", where="game.regularizers")
     for regularizer in experiment.game.regularizers:
         registry.check("regularizer", Component(regularizer.name, regularizer.options))
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import cached
 
 from gansmith.game.critic import Critic, Critique
 from gansmith.game.objectives import Objective
@@ -104,12 +105,15 @@ class Networks(nn.ModuleDict):
 
     @contextmanager
     def only(self, moved: tuple[str, ...]) -> Iterator[None]:
-        """Within, all networks but ``moved`` are frozen."""
+        """Within, all networks but ``moved`` are frozen, and weights are normalised once."""
         frozen = [p for name, own in self._own.items() if name not in moved for p in own]
         for parameter in frozen:
             parameter.requires_grad_(False)
         try:
-            yield
+            # Spectral normalisation moves at each look at a weight; within a move it must stand
+            # still, or finite differences would measure its movement.
+            with cached():
+                yield
         finally:
             for parameter in frozen:
                 parameter.requires_grad_(True)

@@ -86,7 +86,7 @@ def expected_calibration_error(p: Floats, is_real: npt.NDArray[np.bool_]) -> flo
     edges = np.unique(np.quantile(p, np.linspace(0, 1, BINS + 1)[1:-1]))
     bins = np.searchsorted(edges, p, side="right")
     sums = np.bincount(bins, weights=weight * (p - is_real))
-    return float(np.abs(sums).sum())
+    return min(float(np.abs(sums).sum()), 1.0)
 
 
 def calibrate(real: Floats, fake: Floats, *, held_out: bool) -> Calibration:
@@ -101,12 +101,12 @@ def calibrate(real: Floats, fake: Floats, *, held_out: bool) -> Calibration:
     first = np.concatenate([np.arange(len(real)) % 2 == 0, np.arange(len(fake)) % 2 == 0])
     slope, offset = fit_logistic(logits[first], is_real[first])
     p, truth = _sigmoid(slope * logits[~first] + offset), is_real[~first]
-    weight = np.where(truth, 0.5 / truth.sum(), 0.5 / (~truth).sum())
+    right = (p > 0.5) == truth
     return Calibration(
         slope=slope,
         offset=offset,
         error=expected_calibration_error(p, truth),
-        accuracy=float(np.sum(weight * ((p > 0.5) == truth))),
+        accuracy=float((right[truth].mean() + right[~truth].mean()) / 2),
         num_real=len(real),
         num_fake=len(fake),
         held_out=held_out,

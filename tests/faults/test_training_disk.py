@@ -59,7 +59,7 @@ def fill(patch: pytest.MonkeyPatch, where: str) -> None:
     elif where == "profiles":
         patch.setattr(Path, "write_bytes", after(2, Path.write_bytes, full))
     elif where == "metrics":
-        patch.setattr(RunFolder, "append_metrics", after(3, RunFolder.append_metrics, append_half))
+        patch.setattr(RunFolder, "append_metrics", after(2, RunFolder.append_metrics, append_half))
     else:
         patch.setattr(Image.Image, "save", after(1, Image.Image.save, full))
 

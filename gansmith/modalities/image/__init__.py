@@ -3,6 +3,7 @@
 from gansmith.data.dataset import Dataset
 from gansmith.modalities.image import (  # noqa: F401
     augment,
+    baselines,
     data,
     discriminator,
     generator,

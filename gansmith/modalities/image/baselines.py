@@ -56,11 +56,12 @@ def _baseline(
 
 @register("recipe", "dcgan")
 def dcgan(dataset: Dataset, data: DataConfig) -> Experiment:
-    """DCGAN (Radford et al. 2016, arXiv:1511.06434): ``gansmith train photos/ --recipe dcgan``.
+    """DCGAN, to compare with: ``gansmith train photos/ --recipe dcgan``.
 
-    Non-saturating loss, batch normalisation in both networks, Adam(2e-4, 0.5, 0.999), batch 128.
-    Deviates from the paper: the 100 latent numbers are normal, not uniform in (-1, 1), as in most
-    implementations since; pictures are not scaled to 64x64.
+    Radford et al. 2016 (arXiv:1511.06434). Non-saturating loss, batch normalisation in both
+    networks, Adam(2e-4, 0.5, 0.999), batch 128, 100 latent numbers. Deviates from the paper: these
+    are normal, not uniform, as in most implementations since; pictures are not scaled to 64x64.
+    Not measured yet: ``python -m benchmarks pictures``.
     """
     del dataset
     return _baseline(
@@ -76,11 +77,12 @@ def dcgan(dataset: Dataset, data: DataConfig) -> Experiment:
 
 @register("recipe", "wgan-gp")
 def wgan_gp(dataset: Dataset, data: DataConfig) -> Experiment:
-    """WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028): ``gansmith train photos/ --recipe wgan-gp``.
+    """WGAN-GP, to compare with: ``gansmith train photos/ --recipe wgan-gp``.
 
-    Wasserstein loss with gradient penalty 10, five steps of a discriminator without normalisation
-    for each of the generator, Adam(1e-4, 0, 0.9), batch 64, 128 latent numbers (algorithm 1 and
-    section 5). Deviates from the paper: the networks are DCGAN's, where its best were residual.
+    Gulrajani et al. 2017 (arXiv:1704.00028), algorithm 1. Wasserstein loss with gradient penalty
+    10, five steps of a discriminator without normalisation for each of the generator,
+    Adam(1e-4, 0, 0.9), batch 64, 128 latent numbers. Deviates from the paper: the networks are
+    DCGAN's, where its best were residual. Not measured yet: ``python -m benchmarks pictures``.
     """
     del dataset
     penalty = RegularizerConfig("gradient-penalty", constant(10.0))
@@ -99,11 +101,12 @@ def wgan_gp(dataset: Dataset, data: DataConfig) -> Experiment:
 
 @register("recipe", "sngan")
 def sngan(dataset: Dataset, data: DataConfig) -> Experiment:
-    """SNGAN (Miyato et al. 2018, arXiv:1802.05957): ``gansmith train photos/ --recipe sngan``.
+    """SNGAN, to compare with: ``gansmith train photos/ --recipe sngan``.
 
-    Hinge loss, a discriminator under spectral normalisation, Adam(2e-4, 0.5, 0.999) with one step
-    each (table 1, setting C), batch 64, 128 latent numbers. Deviates from the paper: the networks
-    are DCGAN's, without the 3x3 convolutions between its strided ones.
+    Miyato et al. 2018 (arXiv:1802.05957). Hinge loss, a discriminator under spectral normalisation,
+    Adam(2e-4, 0.5, 0.999) with one step each (table 1, setting C), batch 64, 128 latent numbers.
+    Deviates from the paper: the networks are DCGAN's, without the 3x3 convolutions between its
+    strided ones. Not measured yet: ``python -m benchmarks pictures``.
     """
     del dataset
     return _baseline(

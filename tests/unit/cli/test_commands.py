@@ -1,0 +1,192 @@
+"""Each command as a user types it: what it writes, prints and returns."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gansmith.cli.main import main, split_settings
+
+SMALL = ["generator.width=4", "discriminator.width=4", "train.batch_size=16"]
+
+
+def call(*arguments: str) -> int:
+    """Run a command in this process and return its exit code."""
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    return int(stop.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("cli") / "digits"
+    assert call("train", "digits", "--out", str(out), "--samples", "320", *SMALL) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def points_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("cli") / "ring"
+    assert call("train", "ring", "--out", str(out), "--samples", "512") == 0
+    return out
+
+
+def test_a_run_folder_holds_what_is_promised(run: Path) -> None:
+    names = {path.name for path in run.iterdir()}
+    assert names >= {
+        "config.json", "env.json", "codec.json", "metrics.jsonl", "samples", "checkpoints",
+        "calibration.json", "README.md",
+    }  # fmt: skip
+    assert "320" in (run / "README.md").read_text()
+
+
+def test_the_same_command_again_is_done_at_once(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (run / "metrics.jsonl").read_bytes()
+    assert call("train", "digits", "--out", str(run), "--samples", "320", *SMALL) == 0
+    assert (run / "metrics.jsonl").read_bytes() == before
+    assert "Done" in capsys.readouterr().err
+
+
+def test_other_settings_are_refused_with_the_difference(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        call("train", "digits", "--out", str(run), "--samples", "320", "--seed", "7", *SMALL) == 2
+    )
+    assert "train.seed: 0 there, 7 now" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["train", "digit"], "Did you mean digits?"),
+        (["train", "digits", "trian.samples=3"], "Did you mean train?"),
+        (["train", "digits", "generator.widht=3"], "Did you mean width?"),
+        (["train", "digits", "--recipe", "picture"], "pictures?"),
+        (["train", "digits", "game.objective=hing"], "Did you mean hinge?"),
+        (["train", "digits", "--recipe", "points"], "is for points"),
+        (["train", "digits", "--samples", "10", "--minutes", "1"], "Give one of them"),
+        (["train", "digits", "train.minutes=0"], "A run needs an end"),
+        (["sample", "nowhere"], "There is no such run"),
+        (["list", "recipes", "a.b=3"], "setting for training"),
+    ],
+)
+def test_a_mistake_has_a_clear_word_and_code_2(
+    arguments: list[str],
+    hint: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call(*arguments) == 2
+    assert hint in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sampling_to_a_folder_a_sheet_and_an_array(run: Path, tmp_path: Path) -> None:
+    folder, sheet, array = tmp_path / "out", tmp_path / "sheet.png", tmp_path / "out.npz"
+    for out in (folder, sheet, array):
+        assert call("sample", str(run), "-n", "12", "--seed", "5", "--out", str(out)) == 0
+    with np.load(array) as stored:
+        samples, labels = stored["samples"], stored["labels"]
+    assert samples.shape == (12, 8, 8, 1)
+    assert samples.dtype == np.uint8
+    assert labels.tolist() == [*range(10), 0, 1]
+    pictures = sorted(folder.glob("*.png"))
+    assert np.array_equal(np.stack([np.asarray(Image.open(p)) for p in pictures]), samples[..., 0])
+    records = [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
+    assert [record["label"] for record in records] == [str(label) for label in labels]
+    assert Image.open(sheet).size[0] > 80
+
+
+def test_what_is_there_is_not_overwritten_unasked(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.npz"
+    out.write_text("precious")
+    assert call("sample", str(run), "-n", "2", "--out", str(out)) == 2
+    assert out.read_text() == "precious"
+    assert call("sample", str(run), "-n", "2", "--out", str(out), "--overwrite") == 0
+    assert len(np.load(out)["samples"]) == 2
+
+
+def test_classes_by_name(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "a.npz"
+    assert call("sample", str(run), "-n", "4", "--class", "7,3", "--out", str(out)) == 0
+    assert np.load(out)["labels"].tolist() == [7, 3, 7, 3]
+    assert call("sample", str(run), "-n", "4", "--class", "seven", "--out", "b.npz") == 2
+    assert "There is no class 'seven'" in capsys.readouterr().err
+
+
+def test_interpolation_has_a_row_for_each_path(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "path.npz"
+    assert call("sample", str(run), "-n", "3", "--interpolate", "5", "--out", str(out)) == 0
+    assert np.load(out)["samples"].shape == (15, 8, 8, 1)
+
+
+def test_points_become_an_array_or_a_picture(points_run: Path, tmp_path: Path) -> None:
+    array, picture = tmp_path / "p.npz", tmp_path / "p.png"
+    assert call("sample", str(points_run), "-n", "600", "--out", str(array)) == 0
+    assert np.load(array)["samples"].shape == (600, 2)
+    assert np.load(array)["samples"].dtype == np.float32
+    assert call("sample", str(points_run), "-n", "600", "--out", str(picture)) == 0
+    assert Image.open(picture).size == (512, 512)
+    assert call("sample", str(points_run), "-n", "3", "--out", str(tmp_path / "folder")) == 2
+
+
+def test_judging_files(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    assert call("sample", str(run), "-n", "3", "--out", str(out)) == 0
+    capsys.readouterr()
+    assert call("judge", str(run), str(out), "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert len(answer["files"]) == 3
+    for row in answer["files"]:
+        assert row["p_fake"] + row["p_real"] == pytest.approx(1)
+    assert 0 <= answer["calibration"]["error"] <= 1
+    assert call("judge", str(run), str(run / "config.json")) == 2
+    assert "no picture that can be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["recipes", "objectives", "regularizers", "sources", "metrics"])
+def test_lists(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("list", kind, "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert rows
+    assert all(row["name"] and row["about"] for row in rows)
+
+
+def test_a_plan_trains_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gansmith.prepare.CALIBRATION_SECONDS", 0.1)
+    assert call("plan", "digits", "--samples", "3200", "--json", *SMALL) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["samples"] == 3200
+    assert plan["parameters"]["generator"] > 0
+    assert plan["config"]["generator"]["options"]["width"] == 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    code = (
+        "import sys, gansmith.cli.main; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_path_with_an_equals_sign_is_no_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a=b").mkdir()
+    assert split_settings(["train", "a=b", "c=d"]) == (["train", "a=b"], [("c", "d")])
+    assert split_settings(["train", "--out", "x=y"]) == (["train", "--out", "x=y"], [])
