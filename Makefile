@@ -18,8 +18,8 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	touch $@
 
 demo: setup
-	$(BIN)/gansmith train digits --out runs/digits --minutes 4 --fresh
-	$(BIN)/gansmith sample runs/digits -n 100 --out runs/digits-sheet.png
+	$(BIN)/gansmith train digits --out runs/digits --minutes 4
+	$(BIN)/gansmith sample runs/digits -n 100 --out runs/digits-sheet.png --overwrite
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"

@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seeds", type=int, help="how many; the default is the benchmark's own")
     made.add_argument("--minutes", type=float, help="of each training")
     made.add_argument("--data", help="a file of samples, or a built-in source")
-    made.add_argument("--recipe", help="instead of the default one, where that can be chosen")
+    made.add_argument("--recipe", help="of gpu, instead of pictures-gpu")
     made.add_argument("--workers", type=int, default=2, help="trainings on one core at a time")
     made.add_argument("--fresh", action="store_true", help="measure again what is there")
     made.add_argument("--toy", action="store_true", help="tiny, in build/: does it run at all?")

@@ -52,7 +52,7 @@ class Options:
         seeds: how many; None takes the benchmark's own number.
         minutes: of each training; None takes the benchmark's own.
         data: file or source of the samples, where the benchmark needs one.
-        recipe: instead of the default one, where that can be chosen.
+        recipe: name of one, where that can be chosen.
         workers: trainings at a time, where a training takes one core.
         toy: everything tiny, to see that it runs; the numbers mean nothing.
     """

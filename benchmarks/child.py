@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.runner import from_file, measure
-from gansmith.errors import GansmithError
+from gansmith.errors import GansmithError, StoppedError
 
 
 def main(folder: Path) -> int:
@@ -19,6 +19,8 @@ def main(folder: Path) -> int:
         torch.set_num_threads(case.threads)
     try:
         result = measure(case)
+    except StoppedError as error:
+        return error.exit_code
     except GansmithError as error:
         sys.stderr.write(f"{case.label}: {error}\n")
         return error.exit_code

@@ -46,8 +46,12 @@ class Split:
     fingerprint: str
 
 
-def open_split(data: str) -> Split:
+def open_split(data: str, most: int | None = None) -> Split:
     """Both parts of a source with classes; the source's own test part where it has one.
+
+    Args:
+        data: the source.
+        most: pictures of each part, for trying things out; None takes all.
 
     Raises:
         SourceError: if it cannot be read, or has no classes.
@@ -55,14 +59,14 @@ def open_split(data: str) -> Split:
     dataset = open_source(DataConfig(source=data))
     if dataset.labels is None:
         raise SourceError("A classifier needs classes.", where=data, fix="Name data with labels.")
-    train, train_classes = _part(dataset, "train")
-    test, test_classes = _part(dataset, "holdout")
+    train, train_classes = _part(dataset, "train", most)
+    test, test_classes = _part(dataset, "holdout", most)
     num_classes = len(dataset.schema.classes)
     return Split(train, train_classes, test, test_classes, num_classes, dataset.fingerprint)
 
 
-def _part(dataset: Dataset, part: Any) -> tuple[Pictures, Labels]:
-    indices = dataset.split(part, DataConfig().holdout)
+def _part(dataset: Dataset, part: Any, most: int | None) -> tuple[Pictures, Labels]:
+    indices = dataset.split(part, DataConfig().holdout)[:most]
     assert dataset.labels is not None
     return np.asarray(dataset.samples[indices]), np.asarray(dataset.labels[indices], np.int64)
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.cases import Case, Json, Options, data_key
-from benchmarks.pictures import keep_sheet, training_speed
-from gansmith.api import Run, train
+from benchmarks.pictures import keep_sheet, trained
+from gansmith.api import Run
 from gansmith.config import DataConfig
 from gansmith.data import open_source
 from gansmith.errors import UserError
@@ -60,24 +60,14 @@ def measure(case: Case) -> Json:
     """Train, and take the curves of overfitting and of the augmentation's strength."""
     method = str(case.key["method"])
     settings = {"data.conditional": False, **METHODS[method]}
-    if case.toy:
-        settings |= {"generator.width": 8, "discriminator.width": 8}
     with tempfile.TemporaryDirectory() as folder:
-        run = train(
-            case.data,
-            Path(folder) / "run",
-            recipe="few-pictures",
-            minutes=case.minutes,
-            seed=case.seed,
-            device="cpu",
-            settings=settings,
-        )
-        keep_sheet(case, run, f"few-{method.replace(' ', '-')}")
+        run, speed = trained(case, Path(folder) / "run", "few-pictures", settings)
+        keep_sheet(case, run, f"few-{method}")
         history = run.history[list(CURVE)]
         # At most a hundred points of the curve; a page shows no more.
         history = history.iloc[:: max(1, len(history) // 100)]
         curve = {name: history[name].tolist() for name in CURVE}
-        return {**training_speed(run), **copies(case, run), "curve": curve}
+        return {**speed, **copies(case, run), "curve": curve}
 
 
 def copies(case: Case, run: Run) -> Json:

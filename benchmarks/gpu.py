@@ -14,8 +14,7 @@ import torch
 
 from benchmarks.cases import Case, Json, Options, data_key
 from benchmarks.classifier import judge, open_split
-from benchmarks.pictures import NUM_SAMPLES, distances, keep_sheet, training_speed
-from gansmith.api import train
+from benchmarks.pictures import NUM_SAMPLES, distances, keep_sheet, trained
 from gansmith.errors import UserError
 
 MINUTES = 15.0
@@ -29,7 +28,7 @@ def cases(options: Options) -> list[Case]:
     """One long training for each seed, then short ones of all variants.
 
     Raises:
-        UserError: without a GPU or data.
+        UserError: without a GPU or data, or where the recipe is a file.
     """
     if not torch.cuda.is_available() and not options.toy:
         raise UserError("no CUDA device: not run")
@@ -39,6 +38,8 @@ def cases(options: Options) -> list[Case]:
     minutes = options.minutes or (0.01 if options.toy else MINUTES)
     recipe = options.recipe or ("pictures" if options.toy else RECIPE)
     seeds = range(options.seeds or (1 if options.toy else 3))
+    if recipe.endswith(".json"):
+        raise UserError("A benchmark's recipe needs a name.", where=recipe)
     about = {"recipe": recipe, **data_key(data)}
     keys = [{"part": "long", "seed": seed, "minutes": minutes, **about} for seed in seeds]
     # On a toy's CPU nothing is compiled: that takes longer than all the rest.
@@ -62,25 +63,15 @@ def measure(case: Case) -> Json:
             "machine.compile": case.key["compile"],
             "train.precision": case.key["precision"],
         }
-    if case.toy:
-        settings |= {"generator.width": 8, "discriminator.width": 8}
     device = "cpu" if case.toy else "cuda"
     # Kept until it is measured, so that a stopped training goes on.
     name = hashlib.sha256(case.label.encode()).hexdigest()[:16]
     folder = case.places.build / "gpu" / name
-    run = train(
-        case.data,
-        folder,
-        recipe=str(case.key["recipe"]),
-        minutes=case.minutes,
-        seed=case.seed,
-        device=device,
-        settings=settings,
-    )
-    result = {**training_speed(run), "peak_memory_bytes": _peak_memory_bytes(device)}
+    run, speed = trained(case, folder, str(case.key["recipe"]), settings, device)
+    result = {**speed, "peak_memory_bytes": _peak_memory_bytes(device)}
     result |= {"compile": run.config.machine.compile, "precision": run.config.train.precision}
     if not short:
-        split = open_split(case.data)
+        split = open_split(case.data, 500 if case.toy else None)
         n = min(NUM_SAMPLES, len(split.test))
         chunks = run.sampler(device=device).stream(n, seed=case.seed)
         fakes = np.concatenate([samples for samples, _ in chunks])
@@ -93,4 +84,7 @@ def measure(case: Case) -> Json:
 
 def _peak_memory_bytes(device: str) -> int | None:
     """What torch held at most on the GPU, in this process; None on a CPU."""
-    return torch.cuda.max_memory_allocated() if device == "cuda" else None
+    if device != "cuda":
+        return None
+    # Nothing, where the training had ended before and was only opened.
+    return torch.cuda.max_memory_allocated() or None

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -79,10 +80,12 @@ def measure(case: Case) -> Json:
     """Train a fixed number of rounds on so many pictures."""
     num = int(case.key["num_pictures"] or 0)
     case.places.build.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=case.places.build) as folder:
+    with (
+        tempfile.TemporaryDirectory(dir=case.places.build) as folder,
+        # Noise has no place in the user's own cache.
+        patch.dict(os.environ, {"GANSMITH_CACHE": str(Path(folder) / "cache")}),
+    ):
         path = Path(folder) / "noise.npy"
-        # Data of a benchmark have no place in the user's own cache.
-        os.environ["GANSMITH_CACHE"] = str(Path(folder) / "cache")
         filled = subprocess.run(
             [sys.executable, "-m", "benchmarks.memory", str(path), str(num)],
             cwd=ROOT,

@@ -6,8 +6,11 @@ classes.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,26 +72,15 @@ def cases(options: Options) -> list[Case]:
 def measure(case: Case) -> Json:
     """Train, then compare as many fakes as there are test pictures, at most 10,000, with them."""
     method = METHODS[str(case.key["method"])]
-    settings: dict[str, Any] = {"data.conditional": method.conditional}
-    if case.toy:
-        settings |= {"generator.width": 8, "discriminator.width": 8}
-    split = open_split(case.data)
+    settings = {"data.conditional": method.conditional}
+    split = open_split(case.data, 500 if case.toy else None)
     with tempfile.TemporaryDirectory() as folder:
-        run = train(
-            case.data,
-            Path(folder) / "run",
-            recipe=method.recipe,
-            minutes=case.minutes,
-            seed=case.seed,
-            device="cpu",
-            settings=settings,
-        )
+        run, speed = trained(case, Path(folder) / "run", method.recipe, settings)
         n = min(NUM_SAMPLES, len(split.test))
         chunks = list(run.stream(n, seed=case.seed))
         fakes = np.concatenate([samples for samples, _ in chunks])
         asked = [classes for _, classes in chunks if classes is not None]
-        keep_sheet(case, run, f"pictures-{str(case.key['method']).replace(', ', '-')}")
-        speed = training_speed(run)
+        keep_sheet(case, run, f"pictures-{case.key['method']}")
     epochs, least = (1, 0.0) if case.toy else (4, LEAST_ACCURACY)
     critic = judge(split, case.places.build, epochs=epochs, least_accuracy=least)
     result = {**speed, **distances(critic, split, fakes), "classifier": critic.record}
@@ -97,10 +89,37 @@ def measure(case: Case) -> Json:
     return result
 
 
-def training_speed(run: Run) -> Json:
-    """Length and speed of a run, from the last line of its metrics."""
+def trained(
+    case: Case, folder: Path, recipe: str, settings: Mapping[str, Any], device: str = "cpu"
+) -> tuple[Run, Json]:
+    """Train for the minutes of the case.
+
+    Returns:
+        The run, and its length and speed: from its metrics, and by the clock on the wall.
+    """
+    started = time.monotonic()
+    tiny = {"generator.width": 8, "discriminator.width": 8} if case.toy else {}
+    run = train(
+        case.data,
+        folder,
+        recipe=recipe,
+        minutes=case.minutes,
+        seed=case.seed,
+        device=device,
+        settings={**settings, **tiny},
+    )
     last = list(run.folder.read_metrics())[-1]
-    return {name: last[name] for name in ("samples", "seconds", "samples_per_second")}
+    speed = {name: last[name] for name in ("samples", "seconds", "samples_per_second")}
+    return run, {**speed, "train_wall_seconds": time.monotonic() - started}
+
+
+def slug(text: str) -> str:
+    """A text as part of a file name.
+
+    >>> slug("pictures, by class")
+    'pictures-by-class'
+    """
+    return "-".join(re.findall(r"\w+", text))
 
 
 def distances(critic: Judge, split: Split, fakes: np.ndarray[Any, np.dtype[np.uint8]]) -> Json:
@@ -123,4 +142,4 @@ def keep_sheet(case: Case, run: Run, name: str) -> None:
     sheets = sorted(run.folder.samples.glob("*.png"))
     if case.keep_figures and sheets:
         case.places.figures.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(sheets[-1], case.places.figures / f"{name}.png")
+        shutil.copyfile(sheets[-1], case.places.figures / f"{slug(name)}.png")

@@ -84,7 +84,8 @@ class Curve(Reporter):
         seconds = time.monotonic() - self._started - self._looking
         if seconds < self._due and trainer.progress < 1:
             return
-        self._due += self.every_seconds
+        while self._due <= seconds:
+            self._due += self.every_seconds
         before = time.monotonic()
         values = modes(snapshot(trainer, self.num_points), trainer.train_loader.dataset.truth)
         self.looks.append({"seconds": seconds, "samples": trainer.position, **values})

@@ -77,6 +77,13 @@ def _start(case: Case, folder: Path) -> _Child:
     return _Child(case, folder, _about(), time.monotonic(), process)
 
 
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(STOPPING_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
 def _in_turn(
     cases: Sequence[Case], workers: int, finished: Callable[[Case, Json | None, Json], None]
 ) -> None:
@@ -97,7 +104,7 @@ def _in_turn(
             for child in running:
                 child.process.terminate()
             for child in running:
-                child.process.wait(STOPPING_SECONDS)
+                _wait(child.process)
 
 
 def run(

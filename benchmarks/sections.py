@@ -23,6 +23,16 @@ def _picture(title: str, path: Path) -> list[str]:
     return [f"![{title}](figures/{path.name})", ""] if path.exists() else []
 
 
+def _sheets(names: Mapping[str, str], figures: Path) -> list[str]:
+    """Samples of the first seed side by side, of those that were kept."""
+    files = {label: f"{pictures.slug(name)}.png" for label, name in names.items()}
+    found = {label: file for label, file in files.items() if (figures / file).exists()}
+    if not found:
+        return []
+    images = [f"![Samples: {label}](figures/{file})" for label, file in found.items()]
+    return ["Samples of seed 0, not picked:", "", *table(list(found), [images])]
+
+
 def point_sets(all_runs: Sequence[Json], figures: Path) -> list[str]:
     """A table for each source, and the curves."""
     runs, lines = longest(all_runs), list[str]()
@@ -73,10 +83,8 @@ def of_pictures(all_runs: Sequence[Json], figures: Path) -> list[str]:
             ])  # fmt: skip
         header = ["method", "runs", "Fréchet distance", "classifier agrees", "samples/s"]
         lines += [*table(header, rows), *_measures(runs), *_advantage(runs)]
-    for method in pictures.METHODS:
-        path = figures / f"pictures-{method.replace(', ', '-')}.png"
-        lines += _picture(f"Samples of {method}, seed 0", path)
-    return lines
+    names = {method: f"pictures-{method}" for method in pictures.METHODS}
+    return lines + _sheets(names, figures)
 
 
 def _measures(runs: Sequence[Json]) -> list[str]:
@@ -138,10 +146,7 @@ def few_pictures(all_runs: Sequence[Json], figures: Path) -> list[str]:
     if all_runs:
         curves.few_pictures(longest(all_runs), path)
     lines += _picture("Overfitting and strength of the augmentation over time", path)
-    for method in few.METHODS:
-        sheet = figures / f"few-{method.replace(' ', '-')}.png"
-        lines += _picture(f"Samples {method}, seed 0", sheet)
-    return lines
+    return lines + _sheets({method: f"few-{method}" for method in few.METHODS}, figures)
 
 
 def on_gpu(all_runs: Sequence[Json], figures: Path) -> list[str]:
@@ -163,7 +168,7 @@ def on_gpu(all_runs: Sequence[Json], figures: Path) -> list[str]:
                 each = results_of(short, compile=compiled, precision=precision)
                 rows.append([f"compile {compiled}, {precision}", *_speed_and_memory(each)])
         lines += table([f"variant, {_minutes(short)}", "samples/s", "peak memory, GiB"], rows)
-    return lines + _picture("Samples of the long training, seed 0", figures / "gpu.png")
+    return lines + _sheets({"the long training": "gpu"}, figures)
 
 
 def _speed_and_memory(found: Sequence[Json]) -> list[str]:

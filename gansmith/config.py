@@ -128,7 +128,7 @@ class LatentConfig:
     """The noise that the generator starts from.
 
     Attributes:
-        name: ``normal``, ``uniform`` in (0, 1), or ``textbook`` (NumPy's legacy stream).
+        name: ``normal``, ``uniform`` (both of mean 0 and variance 1), or ``textbook``.
         size: numbers per sample.
     """
 
@@ -203,8 +203,9 @@ class TrainConfig:
         batch_size: real samples per move, over all processes.
         seed: decides everything that is random.
         precision: of the networks' arithmetic.
-        log_samples, snapshot_samples, checkpoint_samples: how often a line of metrics, a sheet of
-            samples, and a checkpoint are written; 0 chooses 200, 20 and 10 of them for the run.
+        log_samples: between two lines of metrics; 0 makes 200 of them in the run.
+        snapshot_samples: between two sheets of samples; 0 makes 20 of them in the run.
+        checkpoint_samples: between two checkpoints; 0 makes 10 of them in the run.
         keep_checkpoints: how many of the newest stay on disk, at least 2.
     """
 

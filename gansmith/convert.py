@@ -212,7 +212,11 @@ def _set(tree: Any, keys: list[str], value: Any, path: str) -> None:
 
 
 def _shorthand(old: Any, value: Any) -> Any:
-    """``game.regularizers=r1,r2`` keeps the settings of those that are there already."""
+    """Names alone: ``generator=NAME`` starts with no options, and ``game.regularizers=r1,r2`` keeps
+    the settings of those that are there already.
+    """
+    if isinstance(old, dict) and set(old) == {"name", "options"} and isinstance(value, str):
+        return {"name": value, "options": {}}
     if not (isinstance(old, list) and isinstance(value, str)):
         return value
     if old and not isinstance(old[0], dict):

@@ -177,7 +177,7 @@ def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Repor
     shown = reporter if fabric.is_global_zero else Reporter()
     shown.begun(trainer, trainer.position, broken)
     try:
-        with StopRequest().listening() as stop:
+        with StopRequest().listening() as stop, torch.random.fork_rng(devices=[]):
             trainer.run(folder, _Recorder(folder, prepared, shown), stop)
     finally:
         shown.ended()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gansmith.errors import ConfigError
 from gansmith.game.randomness import Randomness
 from gansmith.registry import register
 
@@ -23,8 +25,8 @@ def normal(n: int, size: int, randomness: Randomness) -> Tensor:
 
 @register("latent", "uniform")
 def uniform(n: int, size: int, randomness: Randomness) -> Tensor:
-    """Uniform in [0, 1)."""
-    return randomness.uniform(n, size)
+    """Uniform with mean 0 and variance 1, in (-sqrt 3, sqrt 3)."""
+    return (randomness.uniform(n, size) - 0.5) * math.sqrt(12)
 
 
 @cache
@@ -40,9 +42,11 @@ def textbook_stream(count: int) -> tuple[np.ndarray[tuple[int], np.dtype[np.floa
 
 @register("latent", "textbook")
 def textbook(n: int, size: int, randomness: Randomness) -> Tensor:
-    """Uniform in (0, 1) from NumPy's legacy stream of seed 42, one number per sample."""
+    """Uniform in (0, 1), one number a sample; in the game itself from NumPy's legacy stream."""
     if size != 1:
-        raise ValueError(f"the textbook's latent has size 1, not {size}")
+        raise ConfigError(f"The textbook's latent has size 1, not {size}.", where="latent.size")
+    if randomness.stream != 0:  # sampling after the game has seeds of its own
+        return randomness.uniform(n, size)
     end = randomness.position + n
     drawn = textbook_stream(-(-end // 4096) * 4096)[1][randomness.position : end]
     return torch.as_tensor(drawn, dtype=randomness.dtype, device=randomness.device)[:, None]

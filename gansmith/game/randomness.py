@@ -53,7 +53,8 @@ class Randomness:
         rank: int = 0,
         world: int = 1,
     ) -> None:
-        self.position, self.device, self.dtype = position, torch.device(device), dtype
+        self.position, self.stream = position, stream
+        self.device, self.dtype = torch.device(device), dtype
         self._rank, self._world = rank, world
         self._generator = torch.Generator(self.device)
         self._generator.manual_seed(mix(seed, position, stream))

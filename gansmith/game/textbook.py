@@ -18,6 +18,39 @@ from gansmith.game.objectives import Objective, Separable
 from gansmith.registry import register
 
 
+class TextbookRules:
+    """The three moves of the textbook game, under an objective of two separate terms."""
+
+    def __init__(self, objective: Separable) -> None:
+        self.objective = objective
+
+    def on_real(self, networks: Networks, draw: Draw) -> Move:
+        """The discriminator's step on the real sample."""
+        logits = networks["discriminator"](draw.real, draw.condition)
+        return Move(self.objective.real_term(logits).mean())
+
+    def on_fake(self, networks: Networks, draw: Draw) -> Move:
+        """The discriminator's step on the fake; both errors are noted before it is made."""
+        with torch.no_grad():
+            fake = networks["generator"](draw.latent, draw.condition)
+            real_logits = networks["discriminator"](draw.real, draw.condition)
+        fake_logits = networks["discriminator"](fake, draw.condition)
+        loss = self.objective.fake_term(fake_logits).mean()
+        scalars = {
+            "discriminator_loss": self.objective.real_term(real_logits).mean() + loss.detach(),
+            "generator_loss": self.objective.generator_term(fake_logits.detach()).mean(),
+            "real_logit": real_logits.mean(),
+            "fake_logit": fake_logits.detach().mean(),
+        }
+        return Move(loss, scalars)
+
+    def on_latent(self, networks: Networks, draw: Draw) -> Move:
+        """The generator's step on the same latent."""
+        fake = networks["generator"](draw.latent, draw.condition)
+        logits = networks["discriminator"](fake, draw.condition)
+        return Move(self.objective.generator_term(logits).mean())
+
+
 @register("game", "textbook")
 def textbook(
     networks: Mapping[str, nn.Module],
@@ -34,33 +67,10 @@ def textbook(
             where="game.objective, game.regularizers, game.discriminator_steps",
             fix="Take non-saturating, minimax, least-squares, hinge or wasserstein, no penalties.",
         )
-    term = objective
-
-    def on_real(networks: Networks, draw: Draw) -> Move:
-        return Move(term.real_term(networks["discriminator"](draw.real, draw.condition)).mean())
-
-    def on_fake(networks: Networks, draw: Draw) -> Move:
-        with torch.no_grad():
-            fake = networks["generator"](draw.latent, draw.condition)
-            real_logits = networks["discriminator"](draw.real, draw.condition)
-        logits = networks["discriminator"](fake, draw.condition)
-        loss = term.fake_term(logits).mean()
-        # Both errors are noted here, between the discriminator's two steps.
-        scalars = {
-            "discriminator_loss": term.real_term(real_logits).mean() + loss.detach(),
-            "generator_loss": term.generator_term(logits.detach()).mean(),
-            "real_logit": real_logits.mean(),
-            "fake_logit": logits.detach().mean(),
-        }
-        return Move(loss, scalars)
-
-    def on_latent(networks: Networks, draw: Draw) -> Move:
-        fake = networks["generator"](draw.latent, draw.condition)
-        return Move(term.generator_term(networks["discriminator"](fake, draw.condition)).mean())
-
+    rules = TextbookRules(objective)
     players = (
-        Player("discriminator-real", ("discriminator",), on_real, stream=0),
-        Player("discriminator-fake", ("discriminator",), on_fake, stream=0),
-        Player("generator", ("generator",), on_latent, stream=0),
+        Player("discriminator-real", ("discriminator",), rules.on_real, stream=0),
+        Player("discriminator-fake", ("discriminator",), rules.on_fake, stream=0),
+        Player("generator", ("generator",), rules.on_latent, stream=0),
     )
     return Game(networks, players)

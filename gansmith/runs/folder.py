@@ -77,22 +77,27 @@ class RunFolder:
 
     @property
     def config(self) -> Path:
+        """The resolved experiment; written last, it makes the folder a run."""
         return self.path / "config.json"
 
     @property
     def metrics(self) -> Path:
+        """One line of JSON per record."""
         return self.path / "metrics.jsonl"
 
     @property
     def samples(self) -> Path:
+        """Sheets of samples, named by sample count."""
         return self.path / "samples"
 
     @property
     def checkpoints(self) -> Path:
+        """One folder per checkpoint, named by sample count."""
         return self.path / "checkpoints"
 
     @property
     def card(self) -> Path:
+        """The model card."""
         return self.path / "README.md"
 
     def exists(self) -> bool:

@@ -50,7 +50,8 @@ def interval(config: TrainConfig, given: int, pieces: int) -> int:
 class Steps(Protocol):
     """What can be timed: a trainer that plays rounds."""
 
-    def round(self) -> None: ...
+    def round(self) -> None:
+        """Play one."""
 
 
 def measure_seconds_per_round(trainer: Steps, seconds: float, period: int) -> float:

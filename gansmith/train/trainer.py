@@ -20,7 +20,7 @@ from gansmith.config import Experiment
 from gansmith.data.loader import Loader
 from gansmith.errors import ConfigError, DivergedError, StoppedError
 from gansmith.game.game import Draw, Game, Player
-from gansmith.game.randomness import Randomness
+from gansmith.game.randomness import Randomness, mix
 from gansmith.protocols import Codec, Condition
 from gansmith.runs import checkpoints
 from gansmith.runs.checkpoints import Checkpoint
@@ -197,8 +197,10 @@ class Trainer:
         return [b for b in self.game.regularizers.buffers() if b.is_floating_point()]
 
     def round(self) -> None:
-        """Each player moves once, in order."""
+        """Each player moves once, in order. Seeds torch's global generator."""
         draws: dict[int, Draw] = {}
+        # For networks of others that draw by themselves, as dropout does.
+        torch.manual_seed(mix(self.experiment.train.seed, self.position, self.fabric.global_rank))
         self.overfitting.follow(self.progress)
         logits: dict[str, Tensor] = {}
         for player in self.game.players:

@@ -1,4 +1,4 @@
-"""A disk that fills up: a clear error, nothing half-written, and the same end after room is made."""
+"""A disk that fills up: a clear error, nothing half-written; with room, the same end."""
 
 from __future__ import annotations
 
@@ -51,7 +51,11 @@ def fill(patch: pytest.MonkeyPatch, where: str) -> None:
     from PIL import Image
 
     if where == "tensors":  # three files a checkpoint; the fourth is of the second
-        patch.setattr(safetensors.torch, "save_file", after(3, safetensors.torch.save_file, full_for_safetensors))
+        patch.setattr(
+            safetensors.torch,
+            "save_file",
+            after(3, safetensors.torch.save_file, full_for_safetensors),
+        )
     elif where == "sync":
         patch.setattr(os, "fsync", after(22, os.fsync, full))
     elif where == "rename":

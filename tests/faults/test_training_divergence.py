@@ -58,7 +58,7 @@ class Sabotage(Reporter):
 def test_weights_that_are_not_finite_are_never_saved(source: Path, tmp_path: Path) -> None:
     """160 is where a checkpoint is due, so that no later loss can show it before."""
     out = tmp_path / "run"
-    with pytest.raises(DivergedError, match="networks.generator") as failure:
+    with pytest.raises(DivergedError, match=r"networks\.generator") as failure:
         train(source, out, ROUNDS, SMALL, lambda: Sabotage(160))
     assert "by sample 160" in str(failure.value)
     assert positions(out) == [80]

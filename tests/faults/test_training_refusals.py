@@ -53,7 +53,12 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_other_settings(changes: dict[str, Any], lines: list[str], runs: Path) -> None:
     before = content(runs / "stopped")
     with pytest.raises(ResumeError) as refusal:
-        train(runs / "points.npy", runs / "stopped", ROUNDS, {**SMALL, "train.samples": 320, **changes})
+        train(
+            runs / "points.npy",
+            runs / "stopped",
+            ROUNDS,
+            {**SMALL, "train.samples": 320, **changes},
+        )
     shown = refusal.value.what.splitlines()[1:]
     for line in lines:
         assert any(line in each for each in shown), shown
@@ -125,9 +130,7 @@ def test_the_second_of_two_that_begin_at_once_changes_nothing(runs: Path, tmp_pa
     assert content(folder.path) == {".lock": b""}
 
 
-def test_a_finished_run_is_not_played_again(
-    runs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_finished_run_is_not_played_again(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = content(runs / "whole")
     monkeypatch.setattr(Trainer, "round", lambda self: pytest.fail("a round was played"))
     train(runs / "points.npy", runs / "whole", ROUNDS)
@@ -162,7 +165,9 @@ def test_a_time_budget_becomes_a_sample_count_that_stays(
         ({"train.batch_size": 5, "machine.processes": -2}, "machine.processes"),
     ],
 )
-def test_impossible_numbers(settings: dict[str, Any], named: str, runs: Path, tmp_path: Path) -> None:
+def test_impossible_numbers(
+    settings: dict[str, Any], named: str, runs: Path, tmp_path: Path
+) -> None:
     chosen = {**SMALL, **settings}
     with pytest.raises(ConfigError) as refusal:
         api.train(runs / "points.npy", tmp_path / "run", samples=64, device="cpu", settings=chosen)

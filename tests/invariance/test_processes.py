@@ -128,8 +128,8 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {path.name: path for path in root.iterdir()}
 
 
-# Adding a number to all logits changes nothing for a relativistic loss: the gradient of D's last bias
-# is rounding noise, which Adam makes steps of. So this bias and the level of the logits are free.
+# Adding a number to all logits changes nothing for a relativistic loss: the gradient of D's last
+# bias is rounding noise, which Adam makes steps of. So it and the level of the logits are free.
 FREE = "head.linear.bias"
 
 
@@ -163,8 +163,8 @@ def metric_differences(a: Path, b: Path) -> dict[str, float]:
     return largest
 
 
-# LeCam pulls towards running means that each process has moved by its own part of the batch already;
-# they are made equal after the move. So two processes play a slightly different game there.
+# LeCam pulls towards running means that each process has moved by its own part of the batch; they
+# are made equal after the move. So two processes play a slightly different game there.
 @pytest.mark.parametrize(
     ("name", "tolerance"), [("points", 3e-5), ("augmented", 1e-10), ("lecam", 1e-2)]
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch.nn.functional as F
 from invariance.small_runs import (
     PICTURES,
     SMALL,
@@ -20,8 +21,12 @@ from invariance.small_runs import (
     train,
     write_points,
 )
+from torch import Tensor
 
 from gansmith.errors import GansmithError, StoppedError
+from gansmith.modalities.points.generator import MlpGenerator
+from gansmith.protocols import Condition
+from gansmith.registry import register
 
 # Weights whose order in memory (channels last) is not the order in a file.
 CONVOLUTIONS = {"data.size": "16x16", "discriminator.smallest": 4, "generator.smallest": 4}
@@ -46,6 +51,16 @@ STATEFUL_LAYERS = {
     "discriminator.spectral_norm": True,
     **CONVOLUTIONS,
 }
+
+
+@register("generator", "noisy-for-a-test")
+class Noisy(MlpGenerator):
+    """A network of somebody else, that draws from torch's global generator."""
+
+    def forward(self, latent: Tensor, condition: Condition) -> Tensor:
+        return super().forward(F.dropout(latent, 0.5, self.training), condition)
+
+
 RUNS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "points": ("points", SMALL, {}),
     "points-double-sgd": (
@@ -53,6 +68,7 @@ RUNS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {**SMALL, "train.precision": "64-true", "players.generator.name": "sgd"},
         {},
     ),
+    "points-with-dropout": ("points", {**SMALL, "generator": "noisy-for-a-test"}, {}),
     "classes-adaptive-lazy-lecam-power": ("digits", EVERYTHING, {"recipe": "few-pictures"}),
     "batch-and-spectral-normalization": ("digits", STATEFUL_LAYERS, {"recipe": "pictures"}),
 }
@@ -122,6 +138,7 @@ def wait_for_progress(process: Any, out: Path) -> None:
         time.sleep(0.002)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path) -> None:
     """SIGKILL at random moments after new checkpoints, so that some hit while one is written."""
     source, rounds = write_points(tmp_path / "points.npy"), 100

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,27 +83,21 @@ class Game:
         return np.array([self.move(FACES[i % 5]) for i in range(moves)])
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    # Sheets of samples are no part of the game; fewer of them save a few seconds.
-    settings = {"train.snapshot_samples": MOVES}
-    out = tmp_path_factory.mktemp("textbook") / "run"
-    return train("slanted-faces", out, device="cpu", settings=settings)
-
-
 def weights_of(run: Run) -> dict[str, Any]:
     tensors = run.sampler().game.networks.state_dict()
     return {name: tensor.numpy().ravel() for name, tensor in tensors.items()}
 
 
-def test_the_final_weights_are_the_textbooks(run: Run) -> None:
+def check_final_weights(run: Run) -> None:
+    """The golden weights."""
     weights = weights_of(run)
     assert set(weights) == set(GOLDEN)
     for name, golden in GOLDEN.items():
         np.testing.assert_allclose(weights[name], golden, rtol=0, atol=PRINTED)
 
 
-def test_the_next_sample_is_the_textbooks(run: Run) -> None:
+def check_next_sample(run: Run) -> None:
+    """The golden fake of the next uniform number after those of the 5000 moves."""
     sampler = run.sampler()
     latent = sampler.latents(MOVES, 1, seed=0, truncation=1.0)
     fake = sampler.generate(latent, Condition()).numpy().ravel()
@@ -110,14 +105,16 @@ def test_the_next_sample_is_the_textbooks(run: Run) -> None:
     np.testing.assert_allclose(fake, golden, rtol=0, atol=PRINTED)
 
 
-def test_the_last_errors_are_the_textbooks(run: Run) -> None:
+def check_last_errors(run: Run) -> None:
+    """The golden means of the last 50 errors."""
     last = list(run.folder.read_metrics())[-50:]
     mean = {n: np.mean([r[f"{n}_loss"] for r in last]) for n in ("generator", "discriminator")}
     assert mean["generator"] == pytest.approx(0.68189428, abs=PRINTED)
     assert mean["discriminator"] == pytest.approx(1.45287101, abs=PRINTED)
 
 
-def test_an_independent_game_agrees_at_every_move(run: Run) -> None:
+def check_every_move(run: Run) -> None:
+    """The independent game has the same errors at each move, and ends at the same weights."""
     game = Game.begin()
     errors = game.play(MOVES)
     records = list(run.folder.read_metrics())
@@ -126,6 +123,17 @@ def test_an_independent_game_agrees_at_every_move(run: Run) -> None:
     np.testing.assert_allclose(ours, errors, rtol=0, atol=1e-12)
     for mine, theirs in zip((game.v, game.c, game.w, [game.b]), GOLDEN, strict=True):
         np.testing.assert_allclose(weights_of(run)[theirs], mine, rtol=0, atol=1e-12)
+
+
+def test_the_recipe_plays_the_textbooks_game(tmp_path: Path) -> None:
+    # One test, because the run takes seconds and workers do not share it. Sheets of samples are no
+    # part of the game; fewer of them save some.
+    settings = {"train.snapshot_samples": MOVES}
+    run = train("slanted-faces", tmp_path / "run", device="cpu", settings=settings)
+    check_final_weights(run)
+    check_next_sample(run)
+    check_last_errors(run)
+    check_every_move(run)
 
 
 def test_the_first_move_has_the_numbers_of_the_page() -> None:

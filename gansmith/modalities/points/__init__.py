@@ -2,7 +2,7 @@
 
 from gansmith.data.dataset import Dataset
 from gansmith.modalities.modality import Modality
-from gansmith.modalities.points import data, discriminator, generator, recipes  # noqa: F401
+from gansmith.modalities.points import data, discriminator, generator, metrics, recipes  # noqa: F401
 from gansmith.modalities.points.codec import PointsCodec
 from gansmith.modalities.points.render import sheet
 from gansmith.registry import register

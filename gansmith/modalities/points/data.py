@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ GENERATOR_SEED = 20140610
 Points = npt.NDArray[np.float32]
 
 
-class _BuiltInPoints:
+class _BuiltInPoints(ABC):
     """A set of points drawn from a known distribution."""
 
     built_in = True
@@ -37,8 +38,9 @@ class _BuiltInPoints:
         points, truth = self.draw(np.random.default_rng(GENERATOR_SEED))
         return _dataset(points, config, truth)
 
+    @abstractmethod
     def draw(self, rng: np.random.Generator) -> tuple[Points, dict[str, Any]]:
-        raise NotImplementedError
+        """(N, 2) points, and what is known of their distribution."""
 
 
 @register("source", "ring")

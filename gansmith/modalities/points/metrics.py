@@ -25,32 +25,26 @@ def modes(
 ) -> dict[str, float]:
     """Modes hit, and how many samples lie on them, for a mixture of equal Gaussians.
 
-    A sample is captured by the nearest centre if it lies within ``num_sigmas`` sigma of it. In the
-    plane and with 3 sigma that holds for 98.9 % of true samples: 1 - exp(-9/2).
+    A sample is captured by the nearest centre if it lies within ``num_sigmas`` sigma of it: in the
+    plane 98.9 % of true samples, 1 - exp(-9/2).
 
     Args:
         samples: (N, d) points in raw units, N >= 1.
-        truth: ``centres`` (K, d) and ``sigma``, in the same units, as ``Dataset.truth`` has them.
+        truth: ``centres`` (K, d) and ``sigma``, as ``Dataset.truth`` has them.
         fair_share: a mode is hit if it captures at least this fraction of N/K samples.
         num_sigmas: how near counts.
 
     Returns:
-        ``modes_hit``: how many, in [0, K].
-        ``num_modes``: K.
-        ``captured``: share of the samples captured by any mode, in [0, 1].
-        ``kl``: Kullback-Leibler divergence, in nats, of the histogram of captured samples over the
-        modes from the uniform one; in [0, log K], and log K where none is captured.
-        ``spread``: standard deviation of captured samples about the mean of those of their mode,
-        over the one that true samples would have: 1 for real ones, 0 for points without width or
-        where none is captured.
+        ``modes_hit`` of ``num_modes`` (K); ``captured``, the share of samples that any mode
+        captures; ``kl``, the divergence in nats of their histogram from the uniform one, log K if
+        there are none; ``spread``, their standard deviation about their mode's mean over the true.
 
     >>> truth = {"centres": [[0.0, 0.0], [9.0, 0.0]], "sigma": 1.0}
     >>> values = modes(np.array([[0.0, 0.0], [0.0, 1.0]]), truth)
     >>> values["modes_hit"], values["captured"], round(values["kl"], 4)
     (1.0, 1.0, 0.6931)
     """
-    centres = np.asarray(truth["centres"], np.float64)
-    sigma = float(truth["sigma"])
+    centres, sigma = np.asarray(truth["centres"], np.float64), float(truth["sigma"])
     points = np.asarray(samples, np.float64)
     nearest, distance = _nearest(points, centres)
     near = distance <= num_sigmas * sigma

@@ -70,7 +70,7 @@ def test_other_settings_are_refused_with_the_difference(
         (["train", "digit"], "Did you mean digits?"),
         (["train", "digits", "trian.samples=3"], "Did you mean train?"),
         (["train", "digits", "generator.widht=3"], "Did you mean width?"),
-        (["train", "digits", "--recipe", "picture"], "pictures?"),
+        (["train", "digits", "--recipe", "picturse"], "Did you mean"),
         (["train", "digits", "game.objective=hing"], "Did you mean hinge?"),
         (["train", "digits", "--recipe", "points"], "is for points"),
         (["train", "digits", "--samples", "10", "--minutes", "1"], "Give one of them"),

@@ -95,8 +95,7 @@ def test_a_write_that_fails_leaves_the_old_file(
 
 
 def test_a_lock_is_one_process_at_a_time(folder: RunFolder) -> None:
-    with folder.locked():
-        with pytest.raises(RunError, match="Another process"), folder.locked():
-            pass
+    with folder.locked(), pytest.raises(RunError, match="Another process"), folder.locked():
+        pass
     with folder.locked():  # free again, also after it was refused
         pass

@@ -58,17 +58,21 @@ def track(widths: tuple[float, float]) -> list[tuple[int, list[torch.Tensor]]]:
     return kept
 
 
-@pytest.mark.parametrize(("width", "tolerance"), [(0.06, 0.01), (0.075, 0.01), (0.15, 0.01), (0.2, 0.02)])
+@pytest.mark.parametrize(
+    ("width", "tolerance"), [(0.06, 0.01), (0.075, 0.01), (0.15, 0.01), (0.2, 0.02)]
+)
 def test_a_combination_of_snapshots_is_the_profile_tracked_directly(
     width: float, tolerance: float
 ) -> None:
     kept = track((0.05, 0.10))
     wanted = track((width, 0.25))[-1][1][0]
-    rows = [(time, w, value) for time, both in kept for w, value in zip((0.05, 0.10), both, strict=True)]
+    rows = [
+        (time, w, value) for time, both in kept for w, value in zip((0.05, 0.10), both, strict=True)
+    ]
     times, widths = np.array([r[0] for r in rows], float), np.array([r[1] for r in rows])
     weights = combination(times, widths, STEPS * BATCH, width)
     made = sum(float(c) * r[2] for c, r in zip(weights, rows, strict=True))
-    assert weights.sum() == pytest.approx(1, abs=0.01)
+    assert weights.sum() == pytest.approx(1, abs=1e-6)
     assert float((made - wanted).abs().max()) < tolerance
 
 

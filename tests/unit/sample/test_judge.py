@@ -59,7 +59,7 @@ def test_separable_logits_stay_finite(n: int) -> None:
     assert np.isfinite([curve.slope, curve.offset]).all()
     p = curve.p_real(np.array([-1.0, 1.0]))
     assert p[0] < 0.5 < p[1]
-    assert 0 < p[0]
+    assert p[0] > 0
     assert p[1] < 1
     assert curve.accuracy == 1.0
 
