@@ -21,7 +21,7 @@ from benchmarks.cases import ROOT, Case, Json
 from gansmith.api import train
 from gansmith.config import DataConfig
 from gansmith.data import open_source
-from gansmith.train.trainer import Trainer
+from gansmith.trainer.trainer import Trainer
 from gansmith.training import Reporter
 
 SIZE = 28

@@ -17,9 +17,9 @@ from gansmith.game.game import Draw, unchanged
 from gansmith.game.randomness import Randomness
 from gansmith.prepare import prepare
 from gansmith.protocols import Condition
-from gansmith.train.distributed import make_fabric
-from gansmith.train.monitors import Overfitting, RunningMeans
-from gansmith.train.trainer import Trainer
+from gansmith.trainer.distributed import make_fabric
+from gansmith.trainer.monitors import Overfitting, RunningMeans
+from gansmith.trainer.trainer import Trainer
 
 WARM_UP = 3
 

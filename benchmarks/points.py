@@ -18,7 +18,7 @@ from gansmith.config import DataConfig
 from gansmith.data import open_source
 from gansmith.errors import DivergedError
 from gansmith.modalities.points.metrics import modes
-from gansmith.train.trainer import Trainer
+from gansmith.trainer.trainer import Trainer
 from gansmith.training import Reporter, snapshot
 
 SOURCES = ("ring", "grid")

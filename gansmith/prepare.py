@@ -24,9 +24,9 @@ from gansmith.game.build import build_game, check
 from gansmith.modalities.modality import Modality
 from gansmith.progress import Progress, silent
 from gansmith.protocols import Codec
-from gansmith.train.distributed import make_fabric
-from gansmith.train.schedule import measure_seconds_per_round
-from gansmith.train.trainer import Trainer, build_trainer
+from gansmith.trainer.distributed import make_fabric
+from gansmith.trainer.schedule import measure_seconds_per_round
+from gansmith.trainer.trainer import Trainer, build_trainer
 
 Settings = Sequence[tuple[str, Any]]
 CALIBRATION_SECONDS = 5.0

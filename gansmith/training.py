@@ -29,10 +29,10 @@ from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import RunFolder, writing
 from gansmith.sample.judge import calibrate
 from gansmith.sample.sampler import Sampler
-from gansmith.train import checkpoint as storage
-from gansmith.train.distributed import launch, make_fabric
-from gansmith.train.signals import StopRequest
-from gansmith.train.trainer import Trainer
+from gansmith.trainer import checkpoint as storage
+from gansmith.trainer.distributed import launch, make_fabric
+from gansmith.trainer.signals import StopRequest
+from gansmith.trainer.trainer import Trainer
 
 SHEET_SAMPLES = 100
 _SNAPSHOT_STREAM = 3_000

@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from gansmith.api import train
 from gansmith.modalities.image.data import SlantedFaces
-from gansmith.train.trainer import Trainer
+from gansmith.trainer.trainer import Trainer
 from gansmith.training import Reporter
 
 mpl.use("Agg")

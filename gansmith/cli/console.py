@@ -25,7 +25,7 @@ from gansmith.progress import Advance, silent
 from gansmith.training import Reporter
 
 if TYPE_CHECKING:
-    from gansmith.train.trainer import Trainer
+    from gansmith.trainer.trainer import Trainer
 
 # Without a terminal, so many lines for a whole run.
 PLAIN_LINES = 20

@@ -13,7 +13,7 @@ from invariance.small_runs import SMALL, StopAt, assert_same_run, newest, train,
 from gansmith import api, prepare
 from gansmith.errors import ConfigError, ResumeError, RunError, StoppedError
 from gansmith.runs.folder import RunFolder
-from gansmith.train.trainer import Trainer
+from gansmith.trainer.trainer import Trainer
 
 ROUNDS = 20
 

@@ -30,7 +30,7 @@ from gansmith.config import Experiment
 from gansmith.errors import SourceError, StoppedError
 from gansmith.prepare import prepare
 from gansmith.runs.folder import RunFolder
-from gansmith.train import distributed
+from gansmith.trainer import distributed
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from gansmith.config import EmaConfig
 from gansmith.runs.profiles import combination, exponent_of
-from gansmith.train.ema import WeightAverage
+from gansmith.trainer.ema import WeightAverage
 
 STEPS, BATCH = 2_000, 16
 SNAPSHOTS = 10  # as a run keeps

@@ -15,7 +15,7 @@ from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import RunFolder, sync_file, writing
 
 if TYPE_CHECKING:
-    from gansmith.train.trainer import Trainer
+    from gansmith.trainer.trainer import Trainer
 
 
 def optimizer_tensors(optimizers: Mapping[str, torch.optim.Optimizer]) -> dict[str, Tensor]:

@@ -12,9 +12,9 @@ from torch import nn
 
 from gansmith.config import AugmentConfig, Cosine, EmaConfig, OptimizerConfig, TrainConfig
 from gansmith.errors import DivergedError
-from gansmith.train.ema import WeightAverage
-from gansmith.train.monitors import Overfitting, RunningMeans
-from gansmith.train.schedule import interval, is_due, make_optimizer, set_schedule
+from gansmith.trainer.ema import WeightAverage
+from gansmith.trainer.monitors import Overfitting, RunningMeans
+from gansmith.trainer.schedule import interval, is_due, make_optimizer, set_schedule
 
 
 @given(st.integers(1, 64), st.integers(1, 500), st.integers(1, 200))

@@ -25,12 +25,12 @@ from gansmith.protocols import Codec, Condition
 from gansmith.runs import checkpoints
 from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import RunFolder
-from gansmith.train import checkpoint as storage
-from gansmith.train.distributed import average
-from gansmith.train.ema import WeightAverage
-from gansmith.train.monitors import Overfitting, RunningMeans, diverged_fix
-from gansmith.train.schedule import interval, is_due, make_optimizer, set_schedule
-from gansmith.train.signals import StopRequest
+from gansmith.trainer import checkpoint as storage
+from gansmith.trainer.distributed import average
+from gansmith.trainer.ema import WeightAverage
+from gansmith.trainer.monitors import Overfitting, RunningMeans, diverged_fix
+from gansmith.trainer.schedule import interval, is_due, make_optimizer, set_schedule
+from gansmith.trainer.signals import StopRequest
 
 HOLDOUT_STREAM = 1_000
 _DTYPES = {"64-true": torch.float64}

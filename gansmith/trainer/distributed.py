@@ -22,7 +22,7 @@ from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedExc
 
 from gansmith.config import MachineConfig
 from gansmith.errors import ConfigError, GansmithError, RunError, StoppedError
-from gansmith.train.signals import StopRequest
+from gansmith.trainer.signals import StopRequest
 
 # Here, because every process that trains imports this before Fabric speaks.
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
