@@ -30,7 +30,10 @@ def _panels(path: Path, titles: Sequence[Sequence[str]]) -> Iterator[Any]:
             axis.set_title(name)
             axis.grid(alpha=0.3)
     yield axes
-    axes[0, -1].legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
+    shown = {line.get_label(): line for axis in axes.flat for line in axis.lines}
+    if shown:
+        place = {"fontsize": "small", "loc": "center left", "bbox_to_anchor": (1, 0.5)}
+        axes[0, -1].legend(shown.values(), shown.keys(), **place)
     for axis in axes[-1]:
         axis.set_xlabel("seconds")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,38 +41,36 @@ def _panels(path: Path, titles: Sequence[Sequence[str]]) -> Iterator[Any]:
     plt.close(figure)
 
 
-def _band(axis: Any, label: str, seconds: Sequence[Any], values: Sequence[Any]) -> None:
+def _band(axis: Any, label: str, color: str, seconds: Sequence[Any], values: Sequence[Any]) -> None:
     """Median of several curves and their smallest and largest; cut to the shortest."""
     length = min((len(each) for each in values), default=0)
     if not length:
         return
     times = np.median([each[:length] for each in seconds], axis=0)
     heights = np.array([each[:length] for each in values], float)
-    (line,) = axis.plot(times, np.median(heights, axis=0), label=f"{label} ({len(values)})")
-    axis.fill_between(
-        times, heights.min(0), heights.max(0), alpha=0.15, color=line.get_color(), linewidth=0
-    )
+    axis.plot(times, np.median(heights, axis=0), label=label, color=color)
+    axis.fill_between(times, heights.min(0), heights.max(0), alpha=0.15, color=color, linewidth=0)
 
 
 def point_sets(runs: Sequence[Json], path: Path) -> None:
-    """Share of captured samples and modes hit, by source and method; runs in brackets."""
+    """Share of captured samples and modes hit, by source and method."""
     titles = [[f"{s}: captured samples", f"{s}: modes hit"] for s in points.SOURCES]
     with _panels(path, titles) as axes:
         for row, source in zip(axes, points.SOURCES, strict=True):
-            for method in points.METHODS:
+            for i, method in enumerate(points.METHODS):
                 looks = [r["curve"] for r in results_of(runs, source=source, method=method)]
                 seconds = [[look["seconds"] for look in curve] for curve in looks]
                 for axis, name in zip(row, ("captured", "modes_hit"), strict=True):
                     values = [[look[name] for look in curve] for curve in looks]
-                    _band(axis, method, seconds, values)
+                    _band(axis, method, f"C{i}", seconds, values)
 
 
 def few_pictures(runs: Sequence[Json], path: Path) -> None:
     """Overfitting and strength of the augmentation, by method."""
     titles = [["overfitting of the discriminator", "strength of the augmentation"]]
     with _panels(path, titles) as axes:
-        for method in few.METHODS:
+        for i, method in enumerate(few.METHODS):
             found = [r["curve"] for r in results_of(runs, method=method)]
             seconds = [curve["seconds"] for curve in found]
             for axis, name in zip(axes[0], ("overfitting", "augment_strength"), strict=True):
-                _band(axis, method, seconds, [curve[name] for curve in found])
+                _band(axis, method, f"C{i}", seconds, [curve[name] for curve in found])

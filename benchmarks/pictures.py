@@ -74,6 +74,9 @@ def measure(case: Case) -> Json:
     method = METHODS[str(case.key["method"])]
     settings = {"data.conditional": method.conditional}
     split = open_split(case.data, 500 if case.toy else None)
+    epochs, least = (1, 0.0) if case.toy else (4, LEAST_ACCURACY)
+    # First, since a classifier that is not good enough makes the training worth nothing.
+    critic = judge(split, case.places.build, epochs=epochs, least_accuracy=least)
     with tempfile.TemporaryDirectory() as folder:
         run, speed = trained(case, Path(folder) / "run", method.recipe, settings)
         n = min(NUM_SAMPLES, len(split.test))
@@ -81,8 +84,6 @@ def measure(case: Case) -> Json:
         fakes = np.concatenate([samples for samples, _ in chunks])
         asked = [classes for _, classes in chunks if classes is not None]
         keep_sheet(case, run, f"pictures-{case.key['method']}")
-    epochs, least = (1, 0.0) if case.toy else (4, LEAST_ACCURACY)
-    critic = judge(split, case.places.build, epochs=epochs, least_accuracy=least)
     result = {**speed, **distances(critic, split, fakes), "classifier": critic.record}
     if asked:
         result["agreement"] = float((critic.classes(fakes) == np.concatenate(asked)).mean())

@@ -49,7 +49,7 @@ def settings_of(
     named = {
         "train.seed": seed,
         "train.minutes": minutes if samples is None else 0.0,
-        "train.samples": samples,
+        "train.samples": samples if minutes is None else 0,
         "train.precision": precision,
         "machine.device": device,
         "machine.processes": processes,

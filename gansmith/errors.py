@@ -30,6 +30,10 @@ class GansmithError(Exception):
         super().__init__(what)
         self.what, self.where, self.fix = what, where, fix
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross from process to process; their constructors differ, what they hold does not.
+        return _restore, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         lines = [self.what]
         if self.where:
@@ -37,6 +41,14 @@ class GansmithError(Exception):
         if self.fix:
             lines.append(f"  fix:   {self.fix}")
         return "\n".join(lines)
+
+
+def _restore(
+    kind: type[GansmithError], args: tuple[object, ...], held: dict[str, object]
+) -> GansmithError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(held)
+    return error
 
 
 class UserError(GansmithError):

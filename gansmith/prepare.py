@@ -130,6 +130,12 @@ def prepare(
         stored = registry.get("recipe", name).build(dataset, data)
     experiment = resolve_compile(override(stored, settings))
     _require_modality(experiment, dataset)
+    if not 0 <= experiment.train.seed < 2**63:
+        raise ConfigError(
+            f"The seed {experiment.train.seed} is out of range.",
+            where="train.seed",
+            fix="Take a whole number from 0 to 2^63 - 1.",
+        )
     if experiment.train.samples <= 0 and experiment.train.minutes <= 0:
         raise ConfigError(
             "A run needs an end.", where="train.minutes", fix="Give --minutes or --samples."

@@ -110,7 +110,11 @@ def _interpolate(run: Run, modality: Modality, out: Path, flags: SampleFlags) ->
             where="--interpolate",
             fix=f"Take at least 2 steps, and at most {MOST_ON_A_SHEET:,} samples in all.",
         )
-    samples = run.sampler(ema=flags.ema).interpolate(flags.n, steps, seed=flags.seed)
+    sampler = run.sampler(ema=flags.ema)
+    classes = sampler.class_indices(flags.class_) if flags.class_ else None
+    samples = sampler.interpolate(
+        flags.n, steps, seed=flags.seed, classes=classes, truncation=flags.truncation
+    )
     if out.suffix == ".npz":
         with bar("Writing", len(samples)) as advance:
             write.npz(out, iter([(samples, None)]), len(samples), advance)

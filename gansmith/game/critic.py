@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from gansmith.game.randomness import Randomness
 from gansmith.protocols import Condition
 
 Transform = Callable[[Tensor], Tensor]
+Side = Literal["real", "fake"]
 
 
 class Critic:
@@ -35,39 +37,51 @@ class Critic:
         joint: bool = True,
     ) -> None:
         self._network, self._condition, self._joint = network, condition, joint
-        self._real_transform, self._fake_transform = real_transform, fake_transform
+        self._transforms: dict[Side, Transform] = {"real": real_transform, "fake": fake_transform}
 
-    def real(self, x: Tensor) -> Tensor:
-        """Logits (N, ...) of real samples (N, ...)."""
-        return self._network(self._real_transform(x), self._condition)
+    def logits(self, *batches: tuple[Side, Tensor]) -> tuple[Tensor, ...]:
+        """Logits (N, ...) of each of several batches (N, ...), by one pass where that is allowed.
 
-    def fake(self, x: Tensor) -> Tensor:
-        """Logits (N, ...) of fakes (N, ...)."""
-        return self._network(self._fake_transform(x), self._condition)
-
-    def both(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of real and of fake, by one pass where that is allowed."""
-        if not self._joint:
-            return self.real(real), self.fake(fake)
-        x = torch.cat([self._real_transform(real), self._fake_transform(fake)])
-        real_logits, fake_logits = self._network(x, self._condition.repeat(2)).chunk(2)
-        return real_logits, fake_logits
+        Args:
+            batches: each with the side it stands on, which decides its augmentation.
+        """
+        seen = [self._transforms[side](x) for side, x in batches]
+        if not self._joint or len(seen) == 1:
+            return tuple(self._network(x, self._condition) for x in seen)
+        logits = self._network(torch.cat(seen), self._condition.repeat(len(seen)))
+        return tuple(logits.chunk(len(seen)))
 
 
 class Critique:
     """Real samples, fakes, and the critic's answers: all that a regularizer may look at.
 
-    Attributes:
-        critic: to ask about other points.
+    Args:
+        critic: to ask, also about other points.
         real, fake: (N, ...) encoded samples, before augmentation.
-        real_logits, fake_logits: (N, ...).
         randomness: for regularizers that draw.
+        probe: distance at which to ask about the neighbourhood in the same pass, if one will.
+
+    Attributes:
+        real_logits, fake_logits: (N, ...).
     """
 
-    def __init__(self, critic: Critic, real: Tensor, fake: Tensor, randomness: Randomness) -> None:
+    def __init__(
+        self,
+        critic: Critic,
+        real: Tensor,
+        fake: Tensor,
+        randomness: Randomness,
+        probe: float | None = None,
+    ) -> None:
         self.critic, self.real, self.fake, self.randomness = critic, real, fake, randomness
-        self.real_logits, self.fake_logits = critic.both(real, fake)
         self._slopes: dict[float, tuple[Tensor, Tensor]] = {}
+        if probe is None:
+            self.real_logits, self.fake_logits = critic.logits(("real", real), ("fake", fake))
+            return
+        near = self._neighbours(probe)
+        answers = critic.logits(("real", real), ("fake", fake), *near)
+        self.real_logits, self.fake_logits = answers[:2]
+        self._slopes[probe] = self._differences(answers[2:], probe)
 
     @cached_property
     def input_gradients(self) -> tuple[Tensor, Tensor]:
@@ -82,12 +96,14 @@ class Critique:
     def slopes(self, epsilon: float) -> tuple[Tensor, Tensor]:
         """Finite differences (N, ...) of the logits along a random direction, over ``epsilon``."""
         if epsilon not in self._slopes:
-            n, shape = len(self.real), self.real.shape[1:]
-            moved_real = self.real + epsilon * self.randomness.normal(n, *shape)
-            moved_fake = self.fake + epsilon * self.randomness.normal(n, *shape)
-            real, fake = self.critic.both(moved_real, moved_fake)
-            self._slopes[epsilon] = (
-                (real - self.real_logits) / epsilon,
-                (fake - self.fake_logits) / epsilon,
-            )
+            answers = self.critic.logits(*self._neighbours(epsilon))
+            self._slopes[epsilon] = self._differences(answers, epsilon)
         return self._slopes[epsilon]
+
+    def _neighbours(self, epsilon: float) -> list[tuple[Side, Tensor]]:
+        n, shape = len(self.real), self.real.shape[1:]
+        steps = (self.randomness.normal(n, *shape) * epsilon for _ in range(2))
+        return [("real", self.real + next(steps)), ("fake", self.fake + next(steps))]
+
+    def _differences(self, near: tuple[Tensor, ...], epsilon: float) -> tuple[Tensor, Tensor]:
+        return (near[0] - self.real_logits) / epsilon, (near[1] - self.fake_logits) / epsilon

@@ -97,11 +97,18 @@ class Networks(nn.ModuleDict):
         self.compiled: dict[str, Callable[..., Tensor]] = {}
         # Gathered once: walking through modules costs as much as a small network's step.
         self._own = {name: list(network.parameters()) for name, network in self.items()}
+        followers = (getattr(network, "follow", None) for network in self.values())
+        self._followers: list[Callable[[float], None]] = [f for f in followers if callable(f)]
 
     def use(self, name: str, *, second_order: bool = False) -> Callable[..., Tensor]:
         """The network to call; what torch.compile makes cannot be differentiated twice."""
         plain: Callable[..., Tensor] = self[name]
         return plain if second_order else self.compiled.get(name, plain)
+
+    def follow(self, progress: float) -> None:
+        """Tell the networks that change over the run, by a method ``follow``, where it stands."""
+        for follow in self._followers:
+            follow(progress)
 
     @contextmanager
     def only(self, moved: tuple[str, ...]) -> Iterator[None]:
@@ -190,7 +197,8 @@ class AdversarialRules:
         if second_order:
             real, fake = real.detach().requires_grad_(True), fake.detach().requires_grad_(True)
         critic = self._critic(networks, draw, second_order)
-        critique = Critique(critic, real, fake, draw.randomness)
+        probe = next((p.regularizer.probe for p in due if p.regularizer.probe), None)
+        critique = Critique(critic, real, fake, draw.randomness, probe)
         real_logits, fake_logits = critique.real_logits, critique.fake_logits
         objective = self.objective.discriminator(real_logits, fake_logits).mean()
         loss = objective
@@ -210,11 +218,11 @@ class AdversarialRules:
         """The generator's move: be taken for real."""
         critic = self._critic(networks, draw, second_order=False)
         fake = networks.use("generator")(draw.latent, draw.condition)
-        fake_logits = critic.fake(fake)
+        (fake_logits,) = critic.logits(("fake", fake))
         real_logits = fake_logits
         if self.objective.paired:
             with torch.no_grad():
-                real_logits = critic.real(draw.real)
+                (real_logits,) = critic.logits(("real", draw.real))
         loss = self.objective.generator(real_logits, fake_logits).mean()
         return Move(loss, {"generator_loss": loss.detach()})
 

@@ -25,9 +25,11 @@ class Regularizer(nn.Module, ABC):
 
     Attributes:
         second_order: whether its gradient differentiates the discriminator twice.
+        probe: distance at which it asks about the neighbourhood of real and fake, if it does.
     """
 
     second_order: ClassVar[bool] = False
+    probe: float | None = None
 
     @abstractmethod
     def forward(self, critique: Critique) -> Tensor:
@@ -67,7 +69,7 @@ class _FiniteDifference(Regularizer):
 
     def __init__(self, epsilon: float) -> None:
         super().__init__()
-        self.epsilon = epsilon
+        self.probe = self.epsilon = epsilon
 
     def forward(self, critique: Critique) -> Tensor:
         return 0.5 * _rows(critique.slopes(self.epsilon)[self.side]).sum(1).square()
@@ -110,7 +112,7 @@ class GradientPenalty(Regularizer):
         mix = critique.randomness.uniform(n, *ones)
         between = torch.lerp(critique.fake.detach(), critique.real.detach(), mix)
         between.requires_grad_(True)
-        logits = critique.critic.real(between)
+        (logits,) = critique.critic.logits(("real", between))
         (gradient,) = torch.autograd.grad(logits.sum(), between, create_graph=True)
         # The root has no gradient at 0, where a dead discriminator stands.
         norm = (gradient.flatten(1).square().sum(1) + 1e-12).sqrt()
@@ -134,8 +136,9 @@ class LeCam(Regularizer):
 
     def forward(self, critique: Critique) -> Tensor:
         real, fake = _rows(critique.real_logits), _rows(critique.fake_logits)
+        # A copy: several processes agree on the anchors only after this move.
+        real_anchor, fake_anchor = self.anchors.clone().unbind()
         with torch.no_grad():
             means = torch.stack([real.mean(), fake.mean()]).to(self.anchors)
             self.anchors.lerp_(means, 1 - self.decay)
-        real_anchor, fake_anchor = self.anchors.unbind()
         return (real - fake_anchor).square().mean(1) + (fake - real_anchor).square().mean(1)

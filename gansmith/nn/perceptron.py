@@ -1,11 +1,14 @@
-"""The hidden layers of a multilayer perceptron."""
+"""The hidden layers of multilayer perceptrons, plain and residual."""
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
 from gansmith.nn.activation import activation as named_activation
 from gansmith.nn.initialise import LEAKY_GAIN, scaled_normal
+
+RESIDUAL_GAIN = 0.3
+"""Of the last layer of a residual block: small, so that a deep network starts near a shallow one."""
 
 
 def perceptron(inputs: int, width: int, depth: int, activation: str) -> nn.Sequential:
@@ -17,3 +20,27 @@ def perceptron(inputs: int, width: int, depth: int, activation: str) -> nn.Seque
             named_activation(activation),
         ]
     return nn.Sequential(*layers)
+
+
+class ResidualLayer(nn.Module):
+    """h + W2 act(W1 act(h)), for h of ``width`` numbers."""
+
+    def __init__(self, width: int, activation: str) -> None:
+        super().__init__()
+        self.first = scaled_normal(nn.Linear(width, width), LEAKY_GAIN)
+        self.second = scaled_normal(nn.Linear(width, width), RESIDUAL_GAIN)
+        self.before, self.between = named_activation(activation), named_activation(activation)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(N, width) -> (N, width)."""
+        moved: Tensor = self.second(self.between(self.first(self.before(h))))
+        return h + moved
+
+
+def residual_perceptron(inputs: int, width: int, depth: int, activation: str) -> nn.Sequential:
+    """A linear layer, ``depth`` residual ones, an activation: (N, inputs) -> (N, width)."""
+    return nn.Sequential(
+        scaled_normal(nn.Linear(inputs, width), LEAKY_GAIN),
+        *(ResidualLayer(width, activation) for _ in range(depth)),
+        named_activation(activation),
+    )

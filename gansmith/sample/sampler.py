@@ -107,7 +107,7 @@ class Sampler:
             for at in range(first - first % CHUNK, first + n, CHUNK)
         ]
         start = first % CHUNK
-        centre = 0.5 if self.experiment.latent.name in ("uniform", "textbook") else 0.0
+        centre = 0.5 if self.experiment.latent.name == "textbook" else 0.0
         drawn = torch.cat(rows)[start : start + n].to(self.device)
         return centre + (drawn - centre) * truncation
 
@@ -161,14 +161,22 @@ class Sampler:
             out.append(torch.stack(answers).amax(0).double().cpu().numpy())
         return np.concatenate(out) if out else np.zeros(0)
 
-    def interpolate(self, rows: int, steps: int, *, seed: int = 0) -> Array:
+    def interpolate(
+        self,
+        rows: int,
+        steps: int,
+        *,
+        seed: int = 0,
+        classes: list[int] | None = None,
+        truncation: float = 1.0,
+    ) -> Array:
         """(rows * steps, ...) raw: each row goes from one latent to another on a great circle."""
-        ends = self.latents(0, 2 * rows, seed, 1.0)
+        ends = self.latents(0, 2 * rows, seed, truncation)
         shares = torch.linspace(0, 1, steps, dtype=self.dtype, device=self.device)
         path = torch.cat([great_circle(ends[2 * r], ends[2 * r + 1], shares) for r in range(rows)])
-        number = self.condition(0, rows, None).classes
-        classes = None if number is None else number.repeat_interleave(steps)
-        return self.codec.decode(self.generate(path, Condition(classes=classes))).cpu().numpy()
+        number = self.condition(0, rows, classes).classes
+        along = Condition(None if number is None else number.repeat_interleave(steps))
+        return self.codec.decode(self.generate(path, along)).cpu().numpy()
 
 
 def great_circle(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:

@@ -199,9 +199,9 @@ class Trainer:
     def round(self) -> None:
         """Each player moves once, in order. Seeds torch's global generator."""
         draws: dict[int, Draw] = {}
-        # For networks of others that draw by themselves, as dropout does.
-        torch.manual_seed(mix(self.experiment.train.seed, self.position, self.fabric.global_rank))
+        self._seed_global_generator()
         self.overfitting.follow(self.progress)
+        self.game.networks.follow(self.progress)
         logits: dict[str, Tensor] = {}
         for player in self.game.players:
             if player.stream not in draws:
@@ -211,6 +211,16 @@ class Trainer:
         self._look_for_overfitting(logits)
         self.position += self.batch
         self.average.update(self.position, self.batch, self.progress)
+
+    def _seed_global_generator(self) -> None:
+        """For networks of others that draw by themselves, as dropout does.
+
+        ``torch.manual_seed`` would do the same at the cost of a small network's whole move.
+        """
+        seed = mix(self.experiment.train.seed, self.position, self.fabric.global_rank)
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
 
     @torch.no_grad()
     def _look_for_overfitting(self, logits: dict[str, Tensor]) -> None:

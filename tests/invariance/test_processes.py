@@ -163,10 +163,8 @@ def metric_differences(a: Path, b: Path) -> dict[str, float]:
     return largest
 
 
-# LeCam pulls towards running means that each process has moved by its own part of the batch; they
-# are made equal after the move. So two processes play a slightly different game there.
 @pytest.mark.parametrize(
-    ("name", "tolerance"), [("points", 3e-5), ("augmented", 1e-10), ("lecam", 1e-2)]
+    ("name", "tolerance"), [("points", 3e-5), ("augmented", 1e-10), ("lecam", 1e-10)]
 )
 def test_two_processes_end_where_one_ends(
     name: str, tolerance: float, both: dict[str, Path]

@@ -119,15 +119,15 @@ def test_gradient_penalty_of_a_dead_discriminator_has_a_gradient() -> None:
 
 
 def test_lecam_by_hand() -> None:
-    """Anchors 0 -> half the means; then squares of the distances to the other side's anchor."""
+    """Squares of the distances to the other side's anchor; the anchors then move half-way."""
     lecam = LeCam(decay=0.5)
     given_pair = critique(
         lambda x: x[:, 0], torch.tensor([[2.0], [4.0]]), torch.tensor([[-2.0]] * 2)
     )
-    # Anchors: real 1.5, fake -1.
+    torch.testing.assert_close(lecam(given_pair), torch.tensor([2.0**2 + 2**2, 4**2 + 2**2]))
+    # Anchors now: real 1.5, fake -1.
     expected = torch.tensor([(2 + 1) ** 2 + (-2 - 1.5) ** 2, (4 + 1) ** 2 + (-2 - 1.5) ** 2])
     torch.testing.assert_close(lecam(given_pair), expected)
-    lecam(given_pair)
     torch.testing.assert_close(lecam.anchors, torch.tensor([2.25, -1.5]))
     assert set(lecam.state_dict()) == {"anchors"}
 

@@ -9,20 +9,20 @@ from torch import Tensor, nn
 from gansmith.nn.activation import activation as named_activation
 from gansmith.nn.condition import EmbeddedLatent
 from gansmith.nn.initialise import scaled_normal
-from gansmith.nn.perceptron import perceptron
+from gansmith.nn.perceptron import residual_perceptron
 from gansmith.protocols import Condition, Spec
 from gansmith.registry import register
 
 
 @register("generator", "mlp")
 class MlpGenerator(nn.Module):
-    """A multilayer perceptron from latent to point.
+    """A residual multilayer perceptron from latent to point.
 
     Args:
         spec: of the encoded samples, any shape.
         latent_size: numbers per latent.
         width: neurons of each hidden layer.
-        depth: hidden layers.
+        depth: residual layers.
         activation: between layers, by name.
     """
 
@@ -31,14 +31,14 @@ class MlpGenerator(nn.Module):
         spec: Spec,
         latent_size: int,
         *,
-        width: int = 128,
+        width: int = 64,
         depth: int = 3,
         activation: str = "leaky-relu",
     ) -> None:
         super().__init__()
         self.shape = spec.shape
         self.latent = EmbeddedLatent(latent_size, spec.num_classes)
-        self.hidden = perceptron(self.latent.size, width, depth, activation)
+        self.hidden = residual_perceptron(self.latent.size, width, depth, activation)
         self.to_point = scaled_normal(nn.Linear(width, math.prod(spec.shape)))
         self.last = named_activation(spec.activation)
 

@@ -22,22 +22,21 @@ from gansmith.registry import register
 def points(dataset: Dataset, data: DataConfig) -> Experiment:
     """Points in the plane: ``gansmith train grid --minutes 2``."""
     del dataset
-    player = OptimizerConfig(lr=Cosine(1e-3, 1e-4), beta2=Cosine(0.9, 0.99))
-    weight = Cosine(0.1, 0.001, log=True)
+    player = OptimizerConfig(lr=Cosine(5e-3, 1e-4), beta2=Cosine(0.9, 0.99, until=0.9))
+    weight = Cosine(1.0, 1e-3, until=0.9, log=True)
+    penalties = (
+        RegularizerConfig("fd-r1", weight, options={"epsilon": 1e-3}),
+        RegularizerConfig("fd-r2", weight, options={"epsilon": 1e-3}),
+    )
     return Experiment(
         recipe="points",
         modality="points",
         data=data,
         generator=Component("mlp"),
         discriminator=Component("mlp"),
-        latent=LatentConfig("normal", 16),
-        game=GameConfig(
-            regularizers=(
-                RegularizerConfig("fd-r1", weight),
-                RegularizerConfig("fd-r2", weight),
-            )
-        ),
+        latent=LatentConfig("uniform", 2),
+        game=GameConfig(regularizers=penalties),
         players={"discriminator": player, "generator": player},
         ema=EmaConfig(half_life_samples=Cosine(0, 50_000)),
-        train=TrainConfig(minutes=2.0, batch_size=256),
+        train=TrainConfig(minutes=2.0, batch_size=128),
     )

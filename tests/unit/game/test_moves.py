@@ -111,7 +111,7 @@ def test_one_pass_or_two_give_the_same_logits(joint: bool) -> None:
     now, apart = draw(), draw(step=1).real
     doubled, halved = (lambda x: 2 * x), (lambda x: x / 2)
     critic = Critic(network, now.condition, doubled, halved, joint=joint)
-    real, fake = critic.both(now.real, apart)
+    real, fake = critic.logits(("real", now.real), ("fake", apart))
     torch.testing.assert_close(real, network(2 * now.real, now.condition))
     torch.testing.assert_close(fake, network(apart / 2, now.condition))
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from gansmith.config import Cosine, constant
+from gansmith.errors import ConfigError
 from gansmith.game.latent import normal, textbook, textbook_stream, uniform
 from gansmith.game.randomness import Randomness, mix
 
@@ -67,9 +68,10 @@ def test_moments_and_ranges() -> None:
 
 def test_latents() -> None:
     assert normal(3, 5, Randomness(0, 0, 0)).shape == (3, 5)
-    drawn = uniform(1000, 2, Randomness(0, 0, 0))
-    assert drawn.min() >= 0
-    assert drawn.max() < 1
+    drawn = uniform(10_000, 2, Randomness(0, 0, 0))
+    assert drawn.abs().max() < math.sqrt(3)
+    assert drawn.mean().item() == pytest.approx(0, abs=0.03)
+    assert drawn.var().item() == pytest.approx(1, rel=0.03)
 
 
 def test_the_textbook_latent_goes_on_where_the_weights_end() -> None:
@@ -82,7 +84,9 @@ def test_the_textbook_latent_goes_on_where_the_weights_end() -> None:
         for position in (0, 1, 4095, 4096, 4999)
     ]
     assert drawn == latents[[0, 1, 4095, 4096, 4999]].tolist()
-    with pytest.raises(ValueError, match="size 1"):
+    # Elsewhere than in the game, seeds matter again.
+    assert textbook(1, 1, Randomness(1, 0, 2_000)) != textbook(1, 1, Randomness(2, 0, 2_000))
+    with pytest.raises(ConfigError, match="size 1"):
         textbook(1, 2, Randomness(0, 0, 0))
 
 

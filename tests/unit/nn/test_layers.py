@@ -13,6 +13,7 @@ from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 
 from gansmith.errors import ConfigError
+from gansmith.config import Cosine
 from gansmith.nn.activation import activation, normalization
 from gansmith.nn.condition import EmbeddedLatent, ProjectionHead
 from gansmith.nn.fourier import FourierFeatures
@@ -185,12 +186,17 @@ def test_the_projection_head_by_hand() -> None:
 
 def test_fourier_features() -> None:
     torch.manual_seed(0)
-    layer, x = FourierFeatures(2, 1000, scale=3.0), torch.randn(5, 2)
-    assert layer(x).shape == (5, layer.size) == (5, 2002)
+    layer, x = FourierFeatures(2, 100, 0.5, 60.0, Cosine(1.0, 0.6)), torch.randn(5, 2)
+    assert layer(x).shape == (5, layer.size) == (5, 202)
     torch.testing.assert_close(layer(x)[:, :2], x)
-    assert layer.frequencies.std().item() == pytest.approx(6 * math.pi, rel=0.05)
-    sines, cosines = layer(x)[:, 2:].chunk(2, 1)
-    torch.testing.assert_close(sines**2 + cosines**2, torch.ones(5, 1000))
+    frequencies = layer.directions.norm(dim=0)[:100]
+    assert 0.5 < frequencies.min() < 0.53
+    assert 57 < frequencies.max() < 60
+    for progress, decay in ((0.0, 1.0), (1.0, 0.6)):
+        layer.follow(progress)
+        sines, cosines = layer(x)[:, 2:].chunk(2, 1)
+        squares = 2 * (frequencies / 0.5) ** (-2 * decay)
+        torch.testing.assert_close(sines**2 + cosines**2, squares.expand(5, -1))
 
 
 def test_spectral_norm_bounds_every_matrix() -> None:
