@@ -12,8 +12,7 @@ from typing import Any
 import torch
 
 from gansmith import registry
-from gansmith.game.critic import Critic
-from gansmith.game.game import Draw, unchanged
+from gansmith.game.game import Draw
 from gansmith.game.randomness import Randomness
 from gansmith.prepare import prepare
 from gansmith.protocols import Condition
@@ -107,9 +106,6 @@ def _networks(trainer: Trainer) -> dict[str, Work]:
     networks, draw = trainer.game.networks, draw_of(trainer)
     generator, discriminator = networks.use("generator"), networks.use("discriminator")
     objective = registry.build("objective", trainer.experiment.game.objective)
-    same = unchanged(draw.real.shape, 0.0, draw.randomness)
-    joint = not getattr(networks["discriminator"], "batch_statistics", False)
-    critic = Critic(discriminator, draw.condition, same, same, joint)
 
     def generate() -> torch.Tensor:
         with torch.no_grad():
@@ -119,8 +115,8 @@ def _networks(trainer: Trainer) -> dict[str, Work]:
 
     def discriminate() -> None:
         with networks.only(("discriminator",)):
-            real_logits, fake_logits = critic.both(draw.real, fake)
-            loss = objective.discriminator(real_logits, fake_logits).mean()
+            logits = discriminator(torch.cat([draw.real, fake]), draw.condition.repeat(2))
+            loss = objective.discriminator(*logits.chunk(2)).mean()
             torch.autograd.backward(loss)
 
     return {"generator forward": generate, "discriminator forward and backward": discriminate}

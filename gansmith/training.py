@@ -6,6 +6,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
@@ -30,7 +31,7 @@ from gansmith.runs.folder import RunFolder, writing
 from gansmith.sample.judge import calibrate
 from gansmith.sample.sampler import Sampler
 from gansmith.trainer import checkpoint as storage
-from gansmith.trainer.distributed import launch, make_fabric
+from gansmith.trainer.distributed import launch, make_fabric, started_by_torchrun
 from gansmith.trainer.signals import StopRequest
 from gansmith.trainer.trainer import Trainer
 
@@ -246,9 +247,12 @@ def train_into(
         DivergedError: when a loss or gradient is no longer finite.
     """
     folder = RunFolder(path)
+    started = time.monotonic() if started is None else started
+    if started_by_torchrun():
+        return _train_among_others(prepared, folder, reporter, started)
     folder.create()
     with folder.locked():
-        prepared = begin(prepared, folder, time.monotonic() if started is None else started)
+        prepared = begin(prepared, folder, started)
         experiment = prepared.experiment
         newest, broken = checkpoints.newest(folder.checkpoints)
         checkpoints.require_some_whole(folder.checkpoints, newest, broken)
@@ -259,7 +263,36 @@ def train_into(
                 _play(fabric, prepared, folder, reporter())
             else:
                 launch(fabric, partial(_worker, experiment, path, reporter), where=str(path))
-        if not (path / "calibration.json").exists():
-            calibrate_run(folder, prepared)
-        write_card(folder)
+        _finish(prepared, folder)
+    return folder
+
+
+def _finish(prepared: Prepared, folder: RunFolder) -> None:
+    if not (folder.path / "calibration.json").exists():
+        calibrate_run(folder, prepared)
+    write_card(folder)
+
+
+def _train_among_others(
+    prepared: Prepared, folder: RunFolder, reporter: Callable[[], Reporter], started: float
+) -> RunFolder:
+    """One of the processes that torchrun started; the first of them keeps the run folder."""
+    fabric = make_fabric(prepared.experiment.machine, prepared.experiment.train.precision)
+    fabric.launch()
+    with ExitStack() as held:
+        if fabric.is_global_zero:
+            folder.create()
+            held.enter_context(folder.locked())
+            prepared = begin(prepared, folder, started)
+        fabric.barrier()
+        stored: Experiment = from_json(Experiment, folder.read_json("config.json"))
+        machine = prepared.experiment.machine
+        prepared = replace(prepared, experiment=replace(stored, machine=machine))
+        newest, broken = checkpoints.newest(folder.checkpoints)
+        checkpoints.require_some_whole(folder.checkpoints, newest, broken)
+        if newest is None or newest.position < stored.train.samples:
+            _play(fabric, prepared, folder, reporter())
+        if fabric.is_global_zero:
+            _finish(prepared, folder)
+        fabric.barrier()
     return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -32,8 +33,8 @@ PLAIN_LINES = 20
 
 
 def notes() -> Console:
-    """Where messages and bars go."""
-    return Console(stderr=True, highlight=False)
+    """Where messages and bars go; of several processes, the first one speaks."""
+    return Console(stderr=True, highlight=False, quiet=os.environ.get("RANK", "0") != "0")
 
 
 def say(text: str) -> None:

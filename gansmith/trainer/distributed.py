@@ -55,8 +55,7 @@ def make_fabric(machine: MachineConfig, precision: str) -> Fabric:
             fix="Take at least 1 of each.",
         )
     alone = machine.processes == 1 and machine.machines == 1
-    # Started by torchrun, the processes are there already; else Fabric starts them.
-    strategy = "auto" if alone else "ddp" if "TORCHELASTIC_RUN_ID" in os.environ else "ddp_spawn"
+    strategy = "auto" if alone else "ddp" if started_by_torchrun() else "ddp_spawn"
     return Fabric(
         accelerator=machine.device,
         devices=machine.processes,
@@ -64,6 +63,11 @@ def make_fabric(machine: MachineConfig, precision: str) -> Fabric:
         precision=precision,  # type: ignore[arg-type]
         strategy=strategy,
     )
+
+
+def started_by_torchrun() -> bool:
+    """Whether this is one of several processes that torchrun has started; else Fabric does."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
 
 
 def average(fabric: Fabric, tensors: Sequence[Tensor]) -> None:
@@ -93,8 +97,7 @@ class _Work:
         try:
             self.work(fabric)
         except GansmithError as error:
-            # In parts, because an error that takes other arguments cannot be pickled whole.
-            self.errors.put((type(error), error.args, vars(error)))
+            self.errors.put(error)
             sys.exit(1)
         except KeyboardInterrupt:
             sys.exit(1)  # ended well, it would be waited for in vain
@@ -126,7 +129,7 @@ def launch(fabric: Fabric, work: Callable[[Fabric], None], where: str) -> None:
         with stop.listening():
             fabric.launch(_Work(work, errors))
     except (ProcessRaisedException, ProcessExitedException) as failure:
-        error = None if errors.empty() else _rebuilt(*errors.get())
+        error = None if errors.empty() else errors.get()
         if stop.signal_number and (error is None or isinstance(error, StoppedError)):
             raise StoppedError(stop.signal_number, where) from None
         if error is not None:
@@ -138,10 +141,3 @@ def launch(fabric: Fabric, work: Callable[[Fabric], None], where: str) -> None:
                 fix="Memory may have run out. Give the same command again to go on.",
             ) from None
         raise
-
-
-def _rebuilt(kind: type[GansmithError], args: Any, fields: dict[str, Any]) -> GansmithError:
-    error = kind.__new__(kind)
-    error.args = args
-    error.__dict__.update(fields)
-    return error
