@@ -167,7 +167,9 @@ def on_gpu(all_runs: Sequence[Json], figures: Path) -> list[str]:
             for precision in ("bf16-mixed", "32-true"):
                 each = results_of(short, compile=compiled, precision=precision)
                 rows.append([f"compile {compiled}, {precision}", *_speed_and_memory(each)])
-        lines += table([f"variant, {_minutes(short)}", "samples/s", "peak memory, GiB"], rows)
+        lines += table(
+            [f"variant {_minutes(short)}".strip(), "samples/s", "peak memory, GiB"], rows
+        )
     return lines + _sheets({"the long training": "gpu"}, figures)
 
 

@@ -39,7 +39,7 @@ def content(folder: Path) -> dict[str, bytes]:
         (
             {"players.generator.lr": "1e-5", "train.batch_size": 32},
             [
-                "players.generator.lr.start: 0.001 there, 1e-05 now",
+                "players.generator.lr.start: 0.005 there, 1e-05 now",
                 "players.generator.lr.end: 0.0001 there, 1e-05 now",
                 "train.batch_size: 16 there, 32 now",
             ],
