@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 
-from gansmith.errors import ConfigError
 from gansmith.config import Cosine
+from gansmith.errors import ConfigError
 from gansmith.nn.activation import activation, normalization
 from gansmith.nn.condition import EmbeddedLatent, ProjectionHead
 from gansmith.nn.fourier import FourierFeatures
