@@ -163,12 +163,14 @@ class EmaConfig:
         name: ``half-life`` (one average), ``power`` (power-function profiles at two widths, from
             which any length can be made after training; Karras et al. 2024, arXiv:2312.02696;
             both are kept from each checkpoint), or ``none``.
-        half_life_samples: of the exponential average; grows on the cosine.
+        half_life_samples: of the exponential average; may grow on the cosine.
+        rampup: if above 0, the half-life is at most this share of the samples so far.
         widths: relative standard deviations of the two profiles of ``power``.
     """
 
     name: Literal["half-life", "power", "none"] = "half-life"
     half_life_samples: Cosine = Cosine(0, 10_000)
+    rampup: float = 0.0
     widths: tuple[float, float] = (0.05, 0.10)
 
 

@@ -6,7 +6,7 @@ The data goes one way: source -> codec -> game -> trainer -> run folder -> sampl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -25,12 +25,15 @@ class Spec:
         activation: what the generator's last layer must be: ``"tanh"`` (values in [-1, 1]),
             ``"sigmoid"`` (in [0, 1]) or ``"linear"``.
         spans: named slices of a flat sample, for kinds of data whose parts differ (tables).
+        mean: (*shape) mean of the encoded training samples, where a generator may start; None
+            where it was not measured, as in a codec that was loaded.
     """
 
     shape: tuple[int, ...]
     num_classes: int = 0
     activation: str = "linear"
     spans: tuple[tuple[str, int, int], ...] = ()
+    mean: Tensor | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Fourier features of points over several octaves, for detail finer than a small network resolves."""
+"""Fourier features of points over several octaves, for detail that a small network misses."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from gansmith.nn.activation import activation as named_activation
 from gansmith.nn.initialise import LEAKY_GAIN, scaled_normal
 
 RESIDUAL_GAIN = 0.3
-"""Of the last layer of a residual block: small, so that a deep network starts near a shallow one."""
+"""Of the last layer of a residual block: small, so that a deep network starts as a shallow one."""
 
 
 def perceptron(inputs: int, width: int, depth: int, activation: str) -> nn.Sequential:

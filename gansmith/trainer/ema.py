@@ -50,6 +50,8 @@ class WeightAverage:
             exponent = exponent_of(self.config.widths[profile])
             return cast(float, max(1 - batch / position, 0.0) ** (exponent + 1))
         half_life = self.config.half_life_samples.at(progress)
+        if self.config.rampup > 0:
+            half_life = min(half_life, self.config.rampup * position)
         return 0.5 ** (batch / half_life) if half_life > 0 else 0.0
 
     @torch.no_grad()

@@ -12,6 +12,8 @@ from torch import Tensor
 from gansmith.data.dataset import Dataset
 from gansmith.protocols import Spec
 
+MEAN_SAMPLES = 2_000
+
 
 class ImageCodec:
     """Between uint8 (N, H, W, C) and float (N, C, H, W) in [-1, 1].
@@ -26,20 +28,23 @@ class ImageCodec:
 
     def __init__(self, shape: list[int], dtype: str, num_classes: int = 0) -> None:
         self.shape, self.dtype, self.num_classes = shape, dtype, num_classes
+        self.mean: Tensor | None = None
 
     @classmethod
     def fit(cls, dataset: Dataset, indices: npt.NDArray[np.int64]) -> ImageCodec:
-        """Take shape, type and classes from the schema; nothing is measured."""
-        del indices
+        """Take shape, type and classes from the schema, and measure the mean picture."""
         schema = dataset.schema
-        return cls(list(schema.shape), schema.dtype, len(schema.classes))
+        codec = cls(list(schema.shape), schema.dtype, len(schema.classes))
+        few = indices[:: -(-len(indices) // MEAN_SAMPLES)]
+        codec.mean = codec.encode(torch.from_numpy(np.array(dataset.samples[few]))).mean(0)
+        return codec
 
     @property
     def spec(self) -> Spec:
         """(C, H, W) in [-1, 1] for bytes, in [0, 1] for floats."""
         height, width, channels = self.shape
         activation = "tanh" if self.dtype == "uint8" else "sigmoid"
-        return Spec((channels, height, width), self.num_classes, activation)
+        return Spec((channels, height, width), self.num_classes, activation, mean=self.mean)
 
     def encode(self, raw: Tensor) -> Tensor:
         """(N, H, W, C) raw -> (N, C, H, W)."""

@@ -133,6 +133,52 @@ class ConvolutionalDiscriminator(nn.Module):
         return logits
 
 
+@register("discriminator", "pyramid")
+class PyramidDiscriminator(nn.Module):
+    """Small and quick on a CPU: strided 4x4 convolutions, then a hidden layer over all of them.
+
+    Most of its weights lie in the hidden layer, where they cost least.
+
+    Args:
+        spec: of the encoded samples, shape (C, H, W).
+        width: of the generator it is paired with: twice as many channels at half size, and so on.
+        max_width: channels at the smallest size, and the most anywhere.
+        smallest: of the smallest size, the larger side at most.
+        hidden: neurons of the hidden layer.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        *,
+        width: int = 16,
+        max_width: int = 128,
+        smallest: int = 8,
+        hidden: int = 128,
+    ) -> None:
+        super().__init__()
+        channels, rows, columns = spec.shape
+        sizes = halvings(rows, columns, smallest, at_least=1)
+        levels = [*widths(len(sizes) - 1, width, 2, max_width)[1:], max_width]
+        layers: list[nn.Module] = []
+        for before, after in zip([channels, *levels], levels, strict=False):
+            layers.append(scaled_normal(HalvingConv2d(before, after), LEAKY_GAIN))
+            layers.append(activation("leaky-relu"))
+        self.layers = nn.Sequential(*layers)
+        num_features = max_width * math.prod(sizes[-1])
+        self.hidden = scaled_normal(nn.Linear(num_features, hidden), LEAKY_GAIN)
+        self.between = activation("leaky-relu")
+        self.head = ProjectionHead(hidden, spec.num_classes)
+        channels_last(self)
+
+    def forward(self, x: Tensor, condition: Condition) -> Tensor:
+        """(N, C, H, W) -> logits (N,)."""
+        # Channels last, as they lie in memory, so that flattening copies nothing.
+        features = self.layers(x).movedim(1, -1).flatten(1)
+        logits: Tensor = self.head(self.between(self.hidden(features)), condition)
+        return logits
+
+
 @register("discriminator", "one-layer")
 class OneLayerDiscriminator(nn.Module):
     """One linear layer on the flat sample: logistic regression. For teaching.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gansmith.game.latent import textbook_stream
@@ -11,9 +14,9 @@ from gansmith.nn.activation import activation as named_activation
 from gansmith.nn.activation import normalization as named_normalization
 from gansmith.nn.choice import choose
 from gansmith.nn.condition import EmbeddedLatent
-from gansmith.nn.initialise import LEAKY_GAIN, initialise, scaled_normal, textbook_weights
+from gansmith.nn.initialise import LEAK, LEAKY_GAIN, initialise, scaled_normal, textbook_weights
 from gansmith.nn.memory import channels_last
-from gansmith.nn.resample import DoublingConv2d, Upsample, halvings, widths
+from gansmith.nn.resample import DoublingConv2d, Upsample, crop, halvings, widths
 from gansmith.nn.residual import LearnedBasis, ResidualBlock
 from gansmith.protocols import Condition, Spec
 from gansmith.registry import register
@@ -132,6 +135,82 @@ class ConvolutionalGenerator(nn.Module):
         flat = self.linear(self.latent(latent, condition))
         fake: Tensor = self.layers(flat.unflatten(1, self.start).movedim(-1, 1))
         return fake
+
+
+@register("generator", "pyramid")
+class PyramidGenerator(nn.Module):
+    """Small and quick on a CPU: a picture at each size, summed from the smallest to the full one.
+
+    Each size adds its picture to the one before, doubled by [1, 3, 3, 1] (the output skips of
+    Karras et al. 2020, arXiv:1912.04958, section 4.1), so that the coarse parts are right early and
+    the few channels at full size only draw detail. It starts from the mean picture of the data.
+
+    Args:
+        spec: of the encoded samples, shape (C, H, W).
+        latent_size: numbers per latent.
+        width: channels at full size; twice as many at each halving, up to ``max_width``.
+        max_width: channels at the smallest size, and the most anywhere.
+        smallest: of the smallest size, the larger side at most.
+        mapping: neurons of the layer between latent and smallest size.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        latent_size: int,
+        *,
+        width: int = 16,
+        max_width: int = 128,
+        smallest: int = 8,
+        mapping: int = 256,
+    ) -> None:
+        super().__init__()
+        channels, rows, columns = spec.shape
+        sizes = halvings(rows, columns, smallest, at_least=1)
+        levels = [*widths(len(sizes) - 1, width, 2, max_width), max_width][::-1]
+        self.sizes = sizes[::-1]
+        self.latent = EmbeddedLatent(latent_size, spec.num_classes)
+        self.mapping = scaled_normal(nn.Linear(self.latent.size, mapping))
+        self.start = (*self.sizes[0], levels[0])
+        self.low = scaled_normal(nn.Linear(mapping, math.prod(self.start)), LEAKY_GAIN)
+        self.convolutions = nn.ModuleList(
+            scaled_normal(nn.Conv2d(before, after, 3, padding=1), LEAKY_GAIN)
+            for before, after in pairwise(levels)
+        )
+        share = 0.5 / math.sqrt(len(levels))
+        self.to_picture = nn.ModuleList(
+            scaled_normal(nn.Conv2d(level, channels, 3, padding=1), share) for level in levels
+        )
+        self.base = nn.Parameter(_inverse(spec))
+        self.last = named_activation(spec.activation)
+        channels_last(self)
+
+    def forward(self, latent: Tensor, condition: Condition) -> Tensor:
+        """(N, latent_size) -> (N, C, H, W)."""
+        h = F.leaky_relu(self.mapping(self.latent(latent, condition)), LEAK)
+        h = F.leaky_relu(self.low(h).unflatten(1, self.start).movedim(-1, 1), LEAK)
+        picture = self.to_picture[0](h)
+        following = zip(self.convolutions, self.to_picture[1:], self.sizes[1:], strict=True)
+        for convolution, to_picture, size in following:
+            h = F.leaky_relu(_double(convolution(h), size), LEAK)
+            picture = _double(picture, size) + to_picture(h)
+        fake: Tensor = self.last(picture + self.base)
+        return fake
+
+
+def _double(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Twice as large by [1, 3, 3, 1], which is what bilinear interpolation comes to, then cut."""
+    return crop(F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False), size)
+
+
+def _inverse(spec: Spec) -> Tensor:
+    """(1, C, H, W): what the last activation turns into the mean sample; zeros if not known."""
+    if spec.mean is None:
+        return torch.zeros(1, *spec.shape)
+    mean = spec.mean.float()[None]
+    if spec.activation == "tanh":
+        return mean.clamp(-0.98, 0.98).atanh()
+    return mean.clamp(0.01, 0.99).logit() if spec.activation == "sigmoid" else mean
 
 
 @register("generator", "one-layer")

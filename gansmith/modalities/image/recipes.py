@@ -28,14 +28,14 @@ FEW_PICTURES = 5_000
 def pictures(dataset: Dataset, data: DataConfig) -> Experiment:
     """Small pictures on a CPU: ``gansmith train photos/ --minutes 10``."""
     del dataset
-    player = OptimizerConfig(lr=Cosine(4e-4, 1e-4))
-    weight = Cosine(1.0, 0.1)
+    player = OptimizerConfig(lr=Cosine(2e-3, 1e-4))
+    weight = Cosine(0.3, 0.03, log=True)
     return Experiment(
         recipe="pictures",
         modality="image",
         data=data,
-        generator=Component("convolutional", {"normalization": "none"}),
-        discriminator=Component("convolutional", {"normalization": "none"}),
+        generator=Component("pyramid"),
+        discriminator=Component("pyramid"),
         latent=LatentConfig("normal", 64),
         game=GameConfig(
             regularizers=(
@@ -44,8 +44,8 @@ def pictures(dataset: Dataset, data: DataConfig) -> Experiment:
             )
         ),
         players={"discriminator": player, "generator": player},
-        ema=EmaConfig(half_life_samples=Cosine(0, 10_000)),
-        train=TrainConfig(minutes=10.0, batch_size=64),
+        ema=EmaConfig(half_life_samples=constant(500_000), rampup=0.1),
+        train=TrainConfig(minutes=10.0, batch_size=32),
     )
 
 
