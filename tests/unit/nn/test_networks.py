@@ -22,6 +22,7 @@ Options = dict[str, Scalar]
 SMALL: dict[str, Options] = {
     "residual": {"width": 4, "max_width": 8, "blocks": 1, "group_size": 4},
     "convolutional": {"width": 2, "growth": 2, "max_width": 8},
+    "pyramid": {"width": 2, "max_width": 4},
     "one-layer": {},
     "mlp": {"width": 8, "depth": 2},
 }
@@ -41,7 +42,7 @@ def condition(n: int, spec: Spec) -> Condition:
     return Condition(classes=torch.arange(n) % spec.num_classes if spec.num_classes else None)
 
 
-@pytest.mark.parametrize("name", ["residual", "convolutional"])
+@pytest.mark.parametrize("name", ["residual", "convolutional", "pyramid"])
 @given(
     shape=st.tuples(st.integers(1, 5), st.integers(1, 40), st.integers(1, 70)),
     num_classes=st.sampled_from([0, 3]),
@@ -195,3 +196,13 @@ def test_the_textbook_has_weights_for_its_own_size_alone() -> None:
 def test_options_are_checked_by_the_registry() -> None:
     with pytest.raises(ConfigError, match="no option 'widht'"):
         registry.build("generator", Component("residual", {"widht": 4}), Spec((1, 4, 4)), 2)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "linear"])
+def test_a_pyramid_starts_from_the_mean_sample(activation: str) -> None:
+    mean = torch.rand(1, 9, 12) * 0.8 + 0.1
+    g, _ = networks("pyramid", Spec((1, 9, 12), activation=activation, mean=mean))
+    for layer in g.to_picture:  # without what the latent draws
+        nn.init.zeros_(layer.weight)
+    fake = g(torch.randn(2, LATENT_SIZE), Condition())
+    torch.testing.assert_close(fake, mean.expand(2, -1, -1, -1))

@@ -59,6 +59,22 @@ def test_an_average_forgets_half_of_itself_in_a_half_life(
     assert float(average.best().weight) == pytest.approx(forgotten, rel=1e-9)  # type: ignore[arg-type]
 
 
+@given(st.floats(0.01, 1.0), st.integers(2, 40))
+def test_with_a_rampup_the_half_life_is_a_share_of_the_samples_so_far(
+    rampup: float, rounds: int
+) -> None:
+    network = nn.Linear(1, 1, bias=False, dtype=torch.float64)
+    network.weight.data.fill_(0.0)
+    config = EmaConfig(half_life_samples=Cosine(1e9, 1e9), rampup=rampup)
+    average = WeightAverage(network, config)
+    network.weight.data.fill_(1.0)
+    kept = 1.0
+    for i in range(1, rounds + 1):
+        average.update(i, 1, 0.5)
+        kept *= 0.5 ** (1 / (rampup * i))
+    assert float(average.best().weight) == pytest.approx(1 - kept, rel=1e-9)  # type: ignore[arg-type]
+
+
 def test_without_a_half_life_the_average_is_the_network() -> None:
     network = nn.BatchNorm1d(3)
     average = WeightAverage(network, EmaConfig(half_life_samples=Cosine(0, 0)))
