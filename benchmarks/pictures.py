@@ -38,10 +38,10 @@ class Method:
 
 METHODS = {
     "pictures": Method("pictures"),
-    "pictures, by class": Method("pictures", conditional=True),
     "dcgan": Method("dcgan"),
     "wgan-gp": Method("wgan-gp"),
     "sngan": Method("sngan"),
+    "pictures, by class": Method("pictures", conditional=True),
 }
 
 

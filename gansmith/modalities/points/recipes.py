@@ -23,7 +23,7 @@ def points(dataset: Dataset, data: DataConfig) -> Experiment:
     """Points in the plane: ``gansmith train grid --minutes 2``."""
     del dataset
     player = OptimizerConfig(lr=Cosine(5e-3, 1e-4), beta2=Cosine(0.9, 0.99, until=0.9))
-    weight = Cosine(1.0, 1e-3, until=0.9, log=True)
+    weight = Cosine(1.0, 0.03, until=0.9, log=True)
     penalties = (
         RegularizerConfig("fd-r1", weight, options={"epsilon": 1e-3}),
         RegularizerConfig("fd-r2", weight, options={"epsilon": 1e-3}),
