@@ -23,6 +23,7 @@ from gansmith.config import Experiment
 from gansmith.convert import difference, from_json, to_json
 from gansmith.errors import ResumeError
 from gansmith.game.randomness import Randomness
+from gansmith.modalities.modality import sheet_columns
 from gansmith.prepare import Prepared, fix_budget, prepare
 from gansmith.protocols import Condition
 from gansmith.runs import checkpoints
@@ -35,7 +36,6 @@ from gansmith.trainer.distributed import launch, make_fabric, started_by_torchru
 from gansmith.trainer.signals import StopRequest
 from gansmith.trainer.trainer import Trainer
 
-SHEET_SAMPLES = 100
 _SNAPSHOT_STREAM = 3_000
 
 
@@ -77,11 +77,10 @@ class _Recorder:
         """The same latents each time, so that sheets show one set of samples come to be."""
         if not trainer.fabric.is_global_zero:
             return
-        num_classes = trainer.codec.spec.num_classes
-        columns = 10 if not 5 <= num_classes <= 20 else num_classes
-        n = columns * (SHEET_SAMPLES // columns)
-        samples = snapshot(trainer, 2_000 if len(trainer.codec.spec.shape) == 1 else n)
-        picture = self.prepared.modality.sheet(samples, columns)
+        modality = self.prepared.modality
+        columns = sheet_columns(trainer.codec.spec.num_classes)
+        whole_rows = columns * (modality.sheet_samples // columns)
+        picture = modality.sheet(snapshot(trainer, whole_rows), columns)
         path = self.folder.samples / f"{trainer.position:012d}.png"
         with writing(path):
             picture.save(path)

@@ -28,6 +28,7 @@ class Modality:
         load_codec: from what its ``state()`` returned.
         default_recipe: (dataset, device) -> name of the recipe for somebody who named none.
         sheet: raw samples (N, ...) and how many columns -> one picture to look at.
+        sheet_samples: how many a sheet shows while training.
         suffixes: of files that hold one sample, the one written first; empty where none does.
         write_one: (path, raw sample) -> a file.
         read_one: (path, codec's raw shape) -> a raw sample, for judging files.
@@ -41,3 +42,9 @@ class Modality:
     write_one: Callable[[Any, Array], None] | None = None
     read_one: Callable[[Any, Codec], Array] | None = None
     suffixes: tuple[str, ...] = ()
+    sheet_samples: int = 100
+
+
+def sheet_columns(num_classes: int) -> int:
+    """Samples in a row of a sheet: one of each class, where that makes a row of 5 to 20; else 10."""
+    return num_classes if 5 <= num_classes <= 20 else 10

@@ -22,4 +22,5 @@ def points() -> Modality:
         load_codec=lambda state: PointsCodec(**state),
         default_recipe=_default_recipe,
         sheet=sheet,
+        sheet_samples=2_000,
     )
