@@ -46,5 +46,5 @@ class Modality:
 
 
 def sheet_columns(num_classes: int) -> int:
-    """Samples in a row of a sheet: one of each class, where that makes a row of 5 to 20; else 10."""
+    """Samples in a row of a sheet: one of each class where these are 5 to 20, else 10."""
     return num_classes if 5 <= num_classes <= 20 else 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import time
 from collections.abc import Iterable
 from typing import Protocol
@@ -64,9 +65,11 @@ def measure_seconds_per_round(trainer: Steps, seconds: float, period: int) -> fl
     """
     for _ in range(max(3, period)):
         trainer.round()
-    rounds, start = 0, time.perf_counter()
-    while (spent := time.perf_counter() - start) < seconds or rounds == 0:
+    costs: list[float] = []
+    while sum(costs) < seconds or not costs:
+        start = time.perf_counter()
         for _ in range(period):
             trainer.round()
-        rounds += period
-    return spent / rounds
+        costs.append(time.perf_counter() - start)
+    # The median: a busy moment of the machine says nothing about the minutes to come.
+    return statistics.median(costs) / period
