@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ import numpy.typing as npt
 
 from gansmith.config import Experiment
 from gansmith.convert import from_json
-from gansmith.errors import MissingExtraError, RunError, UserError
+from gansmith.errors import ConfigError, MissingExtraError, RunError, UserError
 from gansmith.prepare import Prepared, Settings, modality_of, prepare
 from gansmith.progress import Progress, silent
 from gansmith.runs.folder import RunFolder
@@ -29,8 +31,10 @@ Array = npt.NDArray[Any]
 
 def default_out(source: str) -> Path:
     """Where a run goes if nobody says: ``runs/`` and the source's name."""
-    stem = Path(source.rstrip("/")).name or "run"
-    return Path("runs") / stem.split(".")[0].replace(":", "-")
+    path = Path(source).expanduser()
+    # A folder may be called "." or "..", and may have dots in its name.
+    name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
+    return Path("runs") / (name.replace(":", "-") or "run")
 
 
 def settings_of(
@@ -96,6 +100,11 @@ def train(
         DivergedError: when a loss or gradient is no longer finite.
     """
     started = time.monotonic()
+    if not isinstance(source, str | Path):
+        raise UserError(
+            f"The source is a {type(source).__name__}, not a path or a name.",
+            fix="Save an array with np.save('x.npy', x), and name the file.",
+        )
     chosen = settings_of(
         seed=seed,
         minutes=minutes,
@@ -112,7 +121,28 @@ def train(
 
 def load(path: str | Path) -> Run:
     """Open a run folder. Raises a RunError if it is none."""
-    return Run(RunFolder(Path(path)).require())
+    folder, default = RunFolder(Path(path)), default_out(str(path))
+    if not folder.exists() and RunFolder(default).exists():
+        raise RunError("This is not a run folder.", where=str(path), fix=f"Did you mean {default}?")
+    return Run(folder.require())
+
+
+def require_choices(n: int, seed: int, truncation: float) -> None:
+    """Raise a UserError for a number that nothing can be sampled with."""
+    if n < 1:
+        raise UserError(f"{n} samples cannot be made.", where="n", fix="Ask for at least 1.")
+    if not 0 <= seed < 2**63:
+        raise UserError(
+            f"The seed {seed} is out of range.",
+            where="seed",
+            fix="Take a whole number from 0 to 2^63 - 1.",
+        )
+    if not 0 <= truncation < math.inf:  # also false for nan
+        raise UserError(
+            f"A truncation of {truncation} has no meaning.",
+            where="truncation",
+            fix="Take a number from 0 (all alike) to 1 (as trained), or a little above.",
+        )
 
 
 class Run:
@@ -127,13 +157,31 @@ class Run:
     @cached_property
     def config(self) -> Experiment:
         """The resolved experiment."""
-        experiment: Experiment = from_json(Experiment, self.folder.read_json("config.json"))
+        try:
+            experiment: Experiment = from_json(Experiment, self.folder.read_json("config.json"))
+        except ConfigError as error:
+            where = f"{self.folder.config}, {error.where}"
+            raise RunError(error.what, where=where, fix=error.fix) from None
         return experiment
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes; empty where there are none."""
-        return tuple(self.folder.read_json("env.json")["data"]["classes"])
+        with self._reading("env.json") as env:
+            return tuple(env["data"]["classes"])
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[Any]:
+        """A JSON file of the run; within, what it does not hold as it should is a RunError."""
+        content = self.folder.read_json(name)
+        try:
+            yield content
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(
+                f"{name} is not as gansmith writes it ({type(error).__name__}: {error}).",
+                where=str(self.folder.path / name),
+                fix="Bring the file back as it was, or train again into another folder.",
+            ) from None
 
     @cached_property
     def history(self) -> pd.DataFrame:
@@ -146,8 +194,8 @@ class Run:
 
     def sampler(self, *, ema: float | None = None, device: str = "cpu") -> Sampler:
         """The trained generator; see :class:`gansmith.sample.sampler.Sampler`."""
-        stored = self.folder.read_json("codec.json")
-        codec = modality_of(stored["modality"]).load_codec(stored["state"])
+        with self._reading("codec.json") as stored:
+            codec = modality_of(stored["modality"]).load_codec(stored["state"])
         classes = self.classes if codec.spec.num_classes else ()
         return Sampler(self.folder, self.config, codec, classes, ema=ema, device=device)
 
@@ -155,23 +203,22 @@ class Run:
         self,
         n: int,
         *,
-        condition: str | None = None,
+        condition: str | int | None = None,
         seed: int = 0,
         truncation: float = 1.0,
         ema: float | None = None,
     ) -> Iterator[tuple[Array, Array | None]]:
         """Raw samples and their classes in chunks, in constant memory; see :meth:`sample`."""
-        if n < 1:
-            raise UserError(f"{n} samples cannot be made.", where="n", fix="Ask for at least 1.")
+        require_choices(n, seed, truncation)
         sampler = self.sampler(ema=ema)
-        classes = sampler.class_indices(condition) if condition else None
-        yield from sampler.stream(n, seed=seed, classes=classes, truncation=truncation)
+        classes = None if condition is None else sampler.class_indices(str(condition))
+        return sampler.stream(n, seed=seed, classes=classes, truncation=truncation)
 
     def sample(
         self,
         n: int,
         *,
-        condition: str | None = None,
+        condition: str | int | None = None,
         seed: int = 0,
         truncation: float = 1.0,
         ema: float | None = None,
@@ -180,10 +227,15 @@ class Run:
 
         Args:
             n: how many.
-            condition: names of classes, separated by commas; they come in turn. None takes all.
+            condition: a class, or several with commas between them, which come in turn; by name,
+                or by number where no name is equal. None takes all.
             seed: other seeds, other samples.
-            truncation: below 1, samples are more typical and more alike.
+            truncation: 0 or more; below 1, samples are more typical and more alike.
             ema: width of the weight average, where the run was trained with ``ema.name=power``.
+
+        Raises:
+            UserError: for a number out of its range, or an unknown class.
+            RunError: if the run has no whole checkpoint, or no averages to choose from.
         """
         chunks = self.stream(n, condition=condition, seed=seed, truncation=truncation, ema=ema)
         return np.concatenate([samples for samples, _ in chunks])
@@ -197,28 +249,56 @@ class Run:
                 where=str(self.folder.path),
                 fix="Calibration comes at the end of training: give the train command again.",
             )
-        return Calibration(**self.folder.read_json("calibration.json"))
+        with self._reading("calibration.json") as stored:
+            return Calibration(**stored)
 
     def judge(self, x: Array) -> list[dict[str, Any]]:
-        """How likely raw samples (N, ...) are fake: ``p_fake``, ``p_real``, ``logit`` for each."""
-        logits = self.sampler().logits(x)
-        return [verdict(str(i), float(v), self.calibration) for i, v in enumerate(logits)]
+        """How likely raw samples are to be the generator's.
 
-    def judge_files(self, paths: list[Path]) -> list[dict[str, Any]]:
-        """:meth:`judge`, for files of one sample each."""
-        modality = modality_of(self.config.modality)
+        Args:
+            x: (N, ...) as :meth:`sample` returns them: pictures uint8 (N, H, W, C), points floats
+                (N, d).
+
+        Returns:
+            ``file`` (the number of the sample), ``p_real``, ``p_fake`` and ``logit`` of each.
+
+        Raises:
+            UserError: if shape or type are others.
+            RunError: if the run is not calibrated yet.
+        """
+        calibration = self.calibration
+        logits = self.sampler().logits(self._raw(x))
+        return [verdict(str(i), float(v), calibration) for i, v in enumerate(logits)]
+
+    def _raw(self, x: Array) -> Array:
+        """Samples as an array of this run's shape and type."""
+        array = np.asarray(x)
+        with self._reading("env.json") as env, self._reading("codec.json") as codec:
+            wanted, dtype = tuple(env["data"]["shape"]), codec["state"].get("dtype", "float32")
+        right = array.dtype == np.uint8 if dtype == "uint8" else array.dtype.kind in "fiu"
+        if array.shape[1:] != wanted or not right:
+            shape = ", ".join(str(side) for side in ("N", *wanted))
+            raise UserError(
+                f"The samples are {array.dtype} of shape {array.shape}; this run judges {dtype} "
+                f"of shape ({shape}).",
+                where=repr(self),
+                fix="Bring them to what run.sample returns; judge_files does so for picture files.",
+            )
+        return array if dtype == "uint8" else array.astype(dtype)
+
+    def judge_files(self, paths: str | Path | Iterable[str | Path]) -> list[dict[str, Any]]:
+        """:meth:`judge`, for files of one sample each, brought to size as the data were."""
+        named = [paths] if isinstance(paths, str | Path) else paths
+        modality, files = modality_of(self.config.modality), [Path(path) for path in named]
         if modality.read_one is None:
             raise UserError(
                 f"Files of {modality.name} cannot be judged one by one.",
                 fix="In Python: gansmith.load(run).judge(array)",
             )
-        sampler = self.sampler()
-        raw = np.stack([modality.read_one(path, sampler.codec) for path in paths])
-        logits = sampler.logits(raw)
-        return [
-            verdict(str(path), float(v), self.calibration)
-            for path, v in zip(paths, logits, strict=True)
-        ]
+        calibration, sampler = self.calibration, self.sampler()
+        raw = [modality.read_one(path, sampler.codec, self.config.data.fit) for path in files]
+        logits = sampler.logits(np.stack(raw)) if raw else np.zeros(0)
+        return [verdict(str(p), float(v), calibration) for p, v in zip(files, logits, strict=True)]
 
 
 __all__ = ["Prepared", "Run", "default_out", "load", "prepare", "settings_of", "train"]

@@ -2,70 +2,98 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import Any
 
 from gansmith.runs.folder import RunFolder, write_atomic
+
+# Of classes; a data set may have a thousand.
+MOST_NAMED = 20
 
 
 def write_card(folder: RunFolder) -> None:
     """Write README.md: what it is, what it was trained on, what was measured, how to use it."""
     config, env = folder.read_json("config.json"), folder.read_json("env.json")
     records = list(folder.read_metrics())
-    lines = [*_front(config, env), *_data(config, env["data"]), *_training(config, records)]
-    lines += [*_judge(folder), *_use(folder, env["data"])]
+    lines = [*_front(config, env), *_data(config, env["data"]), *_training(config, env, records)]
+    lines += [*_judge(folder), *_limits(env["data"]), *_use(folder, env["data"])]
     write_atomic(folder.card, "\n".join(lines) + "\n")
 
 
+def _code(text: str) -> str:
+    """As code in Markdown, whatever is in it."""
+    fence = "``" if "`" in text else "`"
+    return f"{fence}{text}{fence}"
+
+
 def _front(config: dict[str, Any], env: dict[str, Any]) -> list[str]:
-    version = env["versions"]["gansmith"]
+    source = config["data"]["source"]
+    name = source if source.startswith("hf:") else Path(source).expanduser().resolve().name
     return [
         "---",
         "library_name: gansmith",
         "tags: [gan]",
         "---",
         "",
-        f"# {config['data']['source']}, recipe {config['recipe']}",
+        f"# {name}, recipe {Path(config['recipe']).name}",
         "",
-        f"A generator trained against a discriminator with gansmith {version}. What it makes looks",
-        "like its training data and is made up. No claim about privacy comes with it.",
+        f"A generator and its discriminator, trained with gansmith {env['versions']['gansmith']}. "
+        "What it makes is made up, and looks more or less like its training data.",
         "",
     ]
 
 
 def _data(config: dict[str, Any], data: dict[str, Any]) -> list[str]:
     shape = " x ".join(str(s) for s in data["shape"])
+    by_source = data.get("holdout_by") == "source"
+    how = "as the source says" if by_source else "chosen by a hash of their content"
     lines = [
         "## Data",
         "",
         f"- {data['num_samples']:,} {data['label']} of shape {shape} from "
-        f"`{config['data']['source']}`: {data['num_train']:,} to train on, "
-        f"{data['num_holdout']:,} held out by a hash of their content.",
+        f"{_code(config['data']['source'])}: {data['num_train']:,} to train on, "
+        f"{data['num_holdout']:,} held out, {how}.",
         f"- Fingerprint `{data['fingerprint']}`.",
     ]
+    if config["data"]["size"]:
+        height, width = config["data"]["size"]
+        lines.append(f"- Brought to {height}x{width} ({config['data']['fit']}), as asked for.")
     if data["classes"]:
-        lines.append(f"- Classes: {', '.join(data['classes'])}.")
+        named = ", ".join(data["classes"][:MOST_NAMED])
+        more = len(data["classes"]) - MOST_NAMED
+        lines.append(f"- Classes: {named}{f' and {more} more' if more > 0 else ''}.")
     if data["skipped"]:
         lines.append(f"- {len(data['skipped'])} could not be read and were skipped; see env.json.")
     lines += [f"- {note}" for note in data["notes"]]
     return [*lines, ""]
 
 
-def _training(config: dict[str, Any], records: list[dict[str, Any]]) -> list[str]:
+def _training(
+    config: dict[str, Any], env: dict[str, Any], records: list[dict[str, Any]]
+) -> list[str]:
     train, game = config["train"], config["game"]
-    penalties = ", ".join(r["name"] for r in game["regularizers"]) or "none"
+    penalties = ", ".join(f"`{r['name']}`" for r in game["regularizers"]) or "none"
+    transform, ema = config["augment"]["transform"]["name"], config["ema"]["name"]
+    adaptive = ", adaptive" if config["augment"]["adaptive"] else ""
+    epochs = train["samples"] / max(env["data"]["num_train"], 1)
     lines = [
         "## Training",
         "",
-        f"- {train['samples']:,} samples shown in batches of {train['batch_size']}, "
-        f"seed {train['seed']}.",
+        f"- {train['samples']:,} real samples shown ({epochs:,.1f} epochs) in batches of "
+        f"{train['batch_size']}, seed {train['seed']}.",
         f"- Generator `{config['generator']['name']}`, discriminator "
         f"`{config['discriminator']['name']}`, objective `{game['objective']['name']}`, "
-        f"penalties {penalties}.",
+        f"penalties {penalties}, augmentation `{transform}`{adaptive}, weight average `{ema}`.",
+        "- Every setting is in config.json, every number measured on the way in metrics.jsonl.",
+        f"- Begun on {env['gpu'] or env['system']}, Python {env['python']}, torch "
+        f"{env['versions']['torch']}.",
     ]
     if records:
         last = records[-1]
         lines.append(
-            f"- {last['seconds']:,.0f} seconds, {last['samples_per_second']:,.0f} samples/s."
+            f"- {last['seconds']:,.1f} seconds in rounds, without sheets and checkpoints: "
+            f"{last['samples_per_second']:,.0f} samples/s."
         )
         if "overfitting" in last:
             lines.append(
@@ -76,28 +104,49 @@ def _training(config: dict[str, Any], records: list[dict[str, Any]]) -> list[str
 
 
 def _judge(folder: RunFolder) -> list[str]:
+    lines = ["## The discriminator as a judge", ""]
     if not (folder.path / "calibration.json").exists():
-        return []
+        return [*lines, "Not calibrated: there are too few real samples.", ""]
     c = folder.read_json("calibration.json")
     kind = "held-out" if c["held_out"] else "TRAINING (too few were held out)"
     return [
-        "## The discriminator as a judge",
+        *lines,
+        f"Calibrated on {c['num_real']:,} {kind} real samples and {c['num_fake']:,} fresh fakes, "
+        f"half of them for the fit: right on {c['accuracy']:.1%} of the other half, calibration "
+        f"error {c['error']:.3f}. An accuracy near 50 % says that *this* discriminator cannot tell "
+        "them apart, not that nothing can. It knows nothing about the fakes of other generators.",
         "",
-        f"Calibrated on {c['num_real']:,} {kind} real samples and {c['num_fake']:,} fresh fakes: "
-        f"right on {c['accuracy']:.1%} of those not used for the fit, calibration error "
-        f"{c['error']:.3f}. An accuracy near 50 % says that *this* discriminator cannot tell them "
-        "apart, not that nothing can.",
+    ]
+
+
+def _limits(data: dict[str, Any]) -> list[str]:
+    return [
+        "## What is not known",
+        "",
+        "- How good the samples are: nothing here measures quality or variety. Look at them, "
+        "beside held-out data.",
+        f"- Whether some of them repeat one of the {data['num_train']:,} training samples. No "
+        "claim about privacy is made.",
+        "- Gaps and biases of the training data are those of the samples.",
         "",
     ]
 
 
 def _use(folder: RunFolder, data: dict[str, Any]) -> list[str]:
-    name = folder.path.name
-    lines = ["## Use", "", "```sh", f"gansmith sample {name} -n 100"]
+    name = shlex.quote(folder.path.resolve().name)
+    lines = ["## Use", "", "From the folder that this one lies in:", "", "```sh"]
+    lines.append(f"gansmith sample {name} -n 100")
     if data["classes"]:
-        lines.append(f"gansmith sample {name} -n 100 --class {data['classes'][0]}")
+        chosen = shlex.quote(data["classes"][0])
+        lines.append(f"gansmith sample {name} -n 100 --class {chosen}")
+    if len(data["shape"]) > 1:
+        lines.append(f"gansmith judge {name} FILE")
+    lines += [
+        f"gansmith train SOURCE --recipe {name}/config.json --out AGAIN  # the same once more",
+        "```",
+        "",
+    ]
     sheets = sorted(folder.samples.glob("*.png"))
-    lines += [f"gansmith judge {name} FILE", "```", ""]
     if sheets:
         lines += [f"![Samples at the end of training](samples/{sheets[-1].name})", ""]
     return lines

@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +14,16 @@ import torch
 from lightning_fabric import Fabric
 
 from gansmith import modalities, registry  # noqa: F401  (registers all kinds of data)
-from gansmith.config import Component, DataConfig, Experiment
+from gansmith.config import (
+    AugmentConfig,
+    Component,
+    DataConfig,
+    EmaConfig,
+    Experiment,
+    GameConfig,
+    MachineConfig,
+    TrainConfig,
+)
 from gansmith.convert import from_json, override
 from gansmith.data import open_source
 from gansmith.data.dataset import Dataset
@@ -32,6 +41,10 @@ Settings = Sequence[tuple[str, Any]]
 CALIBRATION_SECONDS = 5.0
 # What sheets, checkpoints and the judge's calibration take besides the rounds themselves.
 SHARE_FOR_ROUNDS = 0.95
+_SECTIONS: dict[str, Any] = {
+    "game": GameConfig, "ema": EmaConfig, "data": DataConfig, "augment": AugmentConfig,
+    "machine": MachineConfig, "train": TrainConfig,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -85,9 +98,26 @@ def _resolve_device(name: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _data_config(source: str, settings: Iterable[tuple[str, Any]]) -> DataConfig:
-    own = [(path[len("data.") :], v) for path, v in settings if path.startswith("data.")]
-    return override(DataConfig(source=source), own)
+def _full_path(path: str) -> str:
+    """A setting's path; of a field without its section, an error that names the section."""
+    sections = {f.name for f in fields(Experiment)}
+    inside = {f.name: f"{name}.{f.name}" for name, kind in _SECTIONS.items() for f in fields(kind)}
+    if "." not in path and path not in sections and path in inside:
+        raise ConfigError(
+            f"There is no field {path!r}.", where=path, fix=f"Did you mean {inside[path]}?"
+        )
+    return path
+
+
+def _override_data(config: DataConfig, settings: Iterable[tuple[str, Any]]) -> DataConfig:
+    """The data's own settings; errors name a field as it was given."""
+    own = [(path.removeprefix("data."), v) for path, v in settings if path.startswith("data.")]
+    try:
+        return override(config, own)
+    except ConfigError as error:
+        where = (error.where or "").removeprefix("config.")
+        fix = error.fix or ("data.size=64x64" if where == "size" else None)
+        raise ConfigError(error.what, where=f"data.{where}", fix=fix) from None
 
 
 def _read_recipe_file(path: Path, source: str) -> Experiment:
@@ -116,12 +146,12 @@ def prepare(
         ConfigError: for a wrong name or value, before anything is opened where that can be.
         SourceError: if the source cannot be read.
     """
+    settings = [(_full_path(path), value) for path, value in settings]
     given = Path(recipe) if recipe and recipe.endswith(".json") else None
     stored = _read_recipe_file(given, source) if given and given.is_file() else None
     if recipe and stored is None:
         registry.get("recipe", recipe)
-    own = [(p.removeprefix("data."), v) for p, v in settings if p.startswith("data.")]
-    data = override(stored.data, own) if stored else _data_config(source, settings)
+    data = _override_data(stored.data if stored else DataConfig(source=source), settings)
     dataset = open_source(data, progress=progress)
     modality = modality_of(dataset.schema.modality)
     if stored is None:
@@ -130,25 +160,48 @@ def prepare(
         stored = registry.get("recipe", name).build(dataset, data)
     experiment = resolve_compile(override(stored, settings))
     _require_modality(experiment, dataset)
-    if not 0 <= experiment.train.seed < 2**63:
+    _require_numbers(experiment.train)
+    check(experiment)
+    indices = dataset.split("train", experiment.data.holdout)
+    _require_samples(experiment, dataset, len(indices))
+    return Prepared(experiment, dataset, modality.fit_codec(dataset, indices), modality)
+
+
+def _require_numbers(train: TrainConfig) -> None:
+    if not 0 <= train.seed < 2**63:
         raise ConfigError(
-            f"The seed {experiment.train.seed} is out of range.",
+            f"The seed {train.seed} is out of range.",
             where="train.seed",
             fix="Take a whole number from 0 to 2^63 - 1.",
         )
-    if experiment.train.samples <= 0 and experiment.train.minutes <= 0:
+    if train.samples < 0 or not 0 <= train.minutes < math.inf:
+        raise ConfigError(
+            f"A run cannot take {train.samples} samples or {train.minutes:g} minutes.",
+            where="train.samples, train.minutes",
+            fix="Give --samples or --minutes, above 0.",
+        )
+    if train.samples == 0 and train.minutes == 0:
         raise ConfigError(
             "A run needs an end.", where="train.minutes", fix="Give --minutes or --samples."
         )
-    check(experiment)
-    indices = dataset.split("train", experiment.data.holdout)
-    if not len(indices):
+
+
+def _require_samples(experiment: Experiment, dataset: Dataset, num_train: int) -> None:
+    """Enough to train on, and enough held out for an augmentation that goes by it."""
+    held = len(dataset) - num_train
+    if not num_train:
         raise SourceError(
             "No sample is left to train on.",
             where=f"data.holdout={experiment.data.holdout}",
             fix="Set data.holdout=0.",
         )
-    return Prepared(experiment, dataset, modality.fit_codec(dataset, indices), modality)
+    if experiment.augment.adaptive and held < 2:
+        raise ConfigError(
+            f"Adaptive augmentation is driven by at least 2 held-out samples; of these "
+            f"{len(dataset):,}, {held} {'is' if held == 1 else 'are'} held out.",
+            where=f"augment.adaptive, data.holdout={experiment.data.holdout:g}",
+            fix="Bring more samples, set a larger data.holdout, or set augment.adaptive=false.",
+        )
 
 
 def _require_modality(experiment: Experiment, dataset: Dataset) -> None:

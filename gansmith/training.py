@@ -5,8 +5,8 @@ from __future__ import annotations
 import platform
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
@@ -21,7 +21,7 @@ from torch import Tensor
 from gansmith.card import write_card
 from gansmith.config import Experiment
 from gansmith.convert import difference, from_json, to_json
-from gansmith.errors import ResumeError
+from gansmith.errors import ResumeError, RunError, UserError
 from gansmith.game.randomness import Randomness
 from gansmith.modalities.modality import sheet_columns
 from gansmith.prepare import Prepared, fix_budget, prepare
@@ -50,6 +50,9 @@ class Reporter:
 
     def logged(self, record: dict[str, Any]) -> None:
         """A line of metrics was written."""
+
+    def stopping(self) -> None:
+        """A signal asked for an end. Called from its handler: may do next to nothing."""
 
     def ended(self) -> None:
         """The last round was played, or training stopped."""
@@ -120,6 +123,7 @@ def environment(prepared: Prepared) -> dict[str, Any]:
             "num_samples": len(dataset),
             "num_train": len(dataset.split("train", prepared.experiment.data.holdout)),
             "num_holdout": len(dataset.split("holdout", prepared.experiment.data.holdout)),
+            "holdout_by": "content" if dataset.given_holdout is None else "source",
             "skipped": list(dataset.skipped),
             "notes": list(dataset.notes),
         },
@@ -134,8 +138,11 @@ def _require_same(prepared: Prepared, folder: RunFolder) -> Experiment:
     same = "samples" if wanted.train.samples == 0 else "minutes"
     train = replace(wanted.train, **{same: getattr(stored.train, same)})
     wanted = replace(wanted, train=train)
-    # Where it runs may change; what it is may not.
-    changes = difference(replace(stored, machine=wanted.machine), wanted)
+    same_data = _fingerprint(folder) == prepared.dataset.fingerprint
+    # Where it runs may change, and where the same data lie; what it is may not.
+    source = wanted.data.source if same_data else stored.data.source
+    moved = replace(stored, machine=wanted.machine, data=replace(stored.data, source=source))
+    changes = difference(moved, wanted)
     if changes:
         shown = "\n".join(f"    {path}: {old} there, {new} now" for path, old, new in changes)
         raise ResumeError(
@@ -143,8 +150,7 @@ def _require_same(prepared: Prepared, folder: RunFolder) -> Experiment:
             where=str(folder.path),
             fix="Give the same settings to go on, or name another folder with --out.",
         )
-    fingerprint = folder.read_json("env.json")["data"]["fingerprint"]
-    if fingerprint != prepared.dataset.fingerprint:
+    if not same_data:
         raise ResumeError(
             "The data have changed since the run began.",
             where=f"{folder.path}, {stored.data.source}",
@@ -153,13 +159,28 @@ def _require_same(prepared: Prepared, folder: RunFolder) -> Experiment:
     return replace(wanted, machine=prepared.experiment.machine)
 
 
+def _fingerprint(folder: RunFolder) -> str:
+    """Of the data that a run learns from."""
+    try:
+        return str(folder.read_json("env.json")["data"]["fingerprint"])
+    except (KeyError, TypeError):
+        raise RunError(
+            "env.json does not say which data the run learns from.",
+            where=str(folder.path / "env.json"),
+            fix="Bring the file back as it was, or name another folder with --out.",
+        ) from None
+
+
 def begin(prepared: Prepared, folder: RunFolder, started: float) -> Prepared:
     """Fill a locked, empty run folder, or check that the one that is there holds this very run."""
+    codec = {"modality": prepared.modality.name, "state": prepared.codec.state()}
     if folder.exists():
-        return replace(prepared, experiment=_require_same(prepared, folder))
+        experiment = _require_same(prepared, folder)
+        if not (folder.path / "codec.json").exists():  # the same data make the same one
+            folder.write_json("codec.json", codec)
+        return replace(prepared, experiment=experiment)
     prepared = fix_budget(prepared, started)
     folder.write_json("env.json", environment(prepared))
-    codec = {"modality": prepared.modality.name, "state": prepared.codec.state()}
     folder.write_json("codec.json", codec)
     # Last, because it is what makes the folder a run.
     folder.write_json("config.json", to_json(prepared.experiment))
@@ -177,7 +198,7 @@ def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Repor
     shown = reporter if fabric.is_global_zero else Reporter()
     shown.begun(trainer, trainer.position, broken)
     try:
-        with StopRequest().listening() as stop, torch.random.fork_rng(devices=[]):
+        with StopRequest(shown.stopping).listening() as stop, torch.random.fork_rng(devices=[]):
             trainer.run(folder, _Recorder(folder, prepared, shown), stop)
     finally:
         shown.ended()
@@ -188,7 +209,9 @@ def _worker(
 ) -> None:
     """One of several processes: opens the data itself, since a memory map does not travel."""
     torch.set_num_threads(max(1, torch.get_num_threads() // fabric.world_size))
-    opened = prepare(experiment.data.source, settings=data_settings(experiment))
+    # What the recipe asks of the data was checked before, for the experiment that replaces it.
+    settings = [*data_settings(experiment), ("augment.adaptive", False)]
+    opened = prepare(experiment.data.source, settings=settings)
     prepared = replace(opened, experiment=experiment)
     _play(fabric, prepared, RunFolder(path), reporter())
 
@@ -249,8 +272,9 @@ def train_into(
     started = time.monotonic() if started is None else started
     if started_by_torchrun():
         return _train_among_others(prepared, folder, reporter, started)
+    _require_apart(prepared.experiment.data.source, path)
     folder.create()
-    with folder.locked():
+    with folder.locked(), _forgotten_if_never_begun(folder):
         prepared = begin(prepared, folder, started)
         experiment = prepared.experiment
         newest, broken = checkpoints.newest(folder.checkpoints)
@@ -264,6 +288,30 @@ def train_into(
                 launch(fabric, partial(_worker, experiment, path, reporter), where=str(path))
         _finish(prepared, folder)
     return folder
+
+
+def _require_apart(source: str, path: Path) -> None:
+    """A run among the pictures it learns from would have its own sheets among them."""
+    data = Path(source).expanduser()
+    if data.is_dir() and path.resolve().is_relative_to(data.resolve()):
+        raise RunError(
+            "The run folder would lie inside the folder of the data, and become part of them.",
+            where=str(path),
+            fix="Name a folder elsewhere with --out.",
+        )
+
+
+@contextmanager
+def _forgotten_if_never_begun(folder: RunFolder) -> Iterator[None]:
+    """A mistake that shows before the first round leaves no run that refuses its correction."""
+    before = folder.exists()
+    try:
+        yield
+    except UserError:
+        if not before and not folder.metrics_size_bytes():
+            for name in ("config.json", "codec.json", "env.json"):
+                (folder.path / name).unlink(missing_ok=True)
+        raise
 
 
 def _finish(prepared: Prepared, folder: RunFolder) -> None:

@@ -21,7 +21,9 @@ class Command:
 
 
 Json = Annotated[
-    bool, tyro.conf.FlagCreatePairsOff, arg(help="Print JSON instead of text.", name="json")
+    bool,
+    tyro.conf.FlagCreatePairsOff,
+    arg(help="Print JSON instead of text.", name="json", help_behavior_hint=""),
 ]
 Source = Annotated[
     Positional[str],
@@ -32,7 +34,7 @@ Source = Annotated[
     ),
 ]
 RunPath = Annotated[Positional[Path], arg(metavar="RUN", help="A run folder.")]
-Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff]
+Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff, arg(help_behavior_hint="")]
 
 
 def _optional(metavar: str) -> Any:
@@ -51,14 +53,16 @@ class TrainingFlags:
     """The flags that `train` and `plan` share.
 
     Attributes:
-        recipe: Name of a recipe, or a resolved config.json; chosen from the source if left out.
-        seed: Decides everything that is random.
-        minutes: Time budget; turned into a sample count that then stays.
-        samples: Length in samples shown to the discriminator, instead of minutes.
-        device: Where to train.
-        precision: Of the arithmetic.
-        processes: How many on this machine, one per GPU.
-        strict: Stop at the first sample that cannot be read.
+        recipe: A name (`gansmith list recipes`) or the config.json of a run; chosen from the
+            source if left out.
+        seed: Decides everything that is random; 0 if left out.
+        minutes: Time budget, from now on; the recipe's own if left out. It becomes a number of
+            samples, which then stays.
+        samples: Length of the run instead: real samples shown to the discriminator.
+        device: Where to train; auto takes a GPU where there is one.
+        precision: Of the networks' arithmetic; 32-true if left out.
+        processes: How many on this machine, one per GPU; 1 if left out.
+        strict: Stop at the first sample that cannot be read, instead of skipping it.
     """
 
     recipe: OptionalText = None
@@ -132,10 +136,10 @@ class SampleFlags:
             name if left out.
         class_: Names of classes, separated by commas; all in turn if left out.
         seed: Other seeds, other samples.
-        truncation: Below 1, samples are more typical and more alike.
+        truncation: From 0 on; below 1, samples are more typical and more alike.
         interpolate: Go from one sample to another in so many steps.
         ema: Width of the weight average, for runs trained with ema.name=power (0.01 to 0.25).
-        overwrite: Replace what is at --out.
+        overwrite: Replace the samples that are at --out.
     """
 
     n: Annotated[int, arg(aliases=["-n"])] = 64
@@ -169,15 +173,17 @@ def sample(
 
 def judge(
     run_path: RunPath,
-    files: Annotated[Positional[tuple[Path, ...]], arg(metavar="FILE")],
+    files: Annotated[Positional[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")],
     /,
     as_json: Json = False,
 ) -> Command:
-    """Ask the discriminator how likely files are fake.
+    """Ask the discriminator how likely files are to be the generator's.
+
+    It knows this run's generator alone. How far to trust it is printed below the answer.
 
     Args:
         run_path: a run folder.
-        files: files of one sample each, or folders of them.
+        files: Files of one sample each, or folders of them.
         as_json: print JSON.
     """
 
@@ -206,7 +212,7 @@ def list_(kind: Positional[Kinds], /, as_json: Json = False) -> Command:
     """List what can be chosen from by name.
 
     Args:
-        kind: of what.
+        kind: What to list.
         as_json: print JSON.
     """
 

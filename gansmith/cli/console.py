@@ -6,22 +6,24 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
+from gansmith.cli.streams import nowhere
+from gansmith.errors import UserError
 from gansmith.progress import Advance, silent
 from gansmith.training import Reporter
 
@@ -42,17 +44,37 @@ def say(text: str) -> None:
     notes().print(text, markup=False, soft_wrap=True)
 
 
+def print_result(text: str) -> None:
+    """A result on stdout, all of it, now. Raises a UserError where it cannot be written."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # Else Python would try once more at its end, and fail with a code and words of its own.
+        sys.stdout = nowhere()
+        raise UserError(
+            f"The output cannot be written: {error.strerror or error}.", where="standard output"
+        ) from error
+
+
+def print_json(value: Any) -> None:
+    """A result on stdout as JSON."""
+    print_result(json.dumps(value, indent=2))
+
+
 def print_table(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
     """Results on stdout: a table, or JSON."""
     if as_json:
-        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        print_json(rows)
         return
     if not rows:
         say("Nothing to show.")
         return
     if not sys.stdout.isatty():  # for pipes: one line a row, tabs between
         lines = ["\t".join(rows[0]), *("\t".join(_cell(v) for v in r.values()) for r in rows)]
-        sys.stdout.write("\n".join(lines) + "\n")
+        print_result("\n".join(lines))
         return
     table = Table(box=None, header_style="bold")
     for name, value in rows[0].items():
@@ -67,13 +89,23 @@ def _cell(value: Any) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
+class _Bar(Progress):
+    """A bar, and below it a line of numbers that a narrow terminal may cut."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The bar and, for each piece of work that has one, its line."""
+        yield self.make_tasks_table(self.tasks)
+        for task in self.tasks:
+            if task.fields["detail"]:
+                yield Text(task.fields["detail"], no_wrap=True, overflow="ellipsis")
+
+
 def _bar(console: Console) -> Progress:
-    return Progress(
+    return _Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
+        TextColumn("{task.completed:,} of {task.total:,}"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[detail]}"),
         console=console,
     )
 
@@ -122,9 +154,15 @@ class TrainingReporter(Reporter):
 
     def advanced(self, trainer: Trainer) -> None:
         """Move the bar."""
-        self._now = (trainer.position, trainer.num_samples)
+        # The last batch may go beyond the end.
+        position = min(trainer.position, trainer.num_samples)
+        self._now = (position, trainer.num_samples)
         if self._shown is not None:
-            self._shown.update(self._task, completed=trainer.position)
+            self._shown.update(self._task, completed=position)
+
+    def stopping(self) -> None:
+        """Say that the signal was heard. From within its handler, where only os.write is safe."""
+        os.write(2, b"\nStopping: this round is played to its end and saved.\n")
 
     def _detail(self, record: dict[str, Any]) -> str:
         done, since = self._first

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 from gansmith.api import load
-from gansmith.cli.console import print_table, say
+from gansmith.cli.console import print_json, print_table, say
 from gansmith.convert import to_json
 from gansmith.errors import UserError
 from gansmith.prepare import modality_of
 
 
 def _expand(files: tuple[Path, ...], suffixes: tuple[str, ...]) -> list[Path]:
-    """Files, with folders replaced by the samples directly in them."""
+    """Files, with folders replaced by the samples in them, however deep."""
     found: list[Path] = []
     for path in files:
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in suffixes)
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes)
             if not inside:
                 known = ", ".join(suffixes)
                 raise UserError(f"This folder holds no file of {known}.", where=str(path))
@@ -39,15 +37,14 @@ def judge(run_path: Path, files: tuple[Path, ...], as_json: bool) -> int:
     suffixes = modality_of(run.config.modality).suffixes
     rows = run.judge_files(_expand(files, suffixes))
     if as_json:
-        answer = {"files": rows, "calibration": to_json(calibration)}
-        sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+        print_json({"files": rows, "calibration": to_json(calibration)})
         return 0
     print_table(rows, as_json=False)
     kind = "held-out" if calibration.held_out else "TRAINING"
     say(
-        f"\nThe probabilities are for a mixture of as many real as fake samples. On {kind} real "
-        f"samples and fresh fakes\nthey are right {calibration.accuracy:.1%} of the time, with a "
-        f"calibration error of {calibration.error:.3f} "
+        "\nThe probabilities are for this generator's fakes, mixed half and half with real samples."
+        f"\nOn {kind} real samples and fresh fakes they are right {calibration.accuracy:.1%} of "
+        f"the time,\nwith a calibration error of {calibration.error:.3f} "
         f"(n = {calibration.num_real} + {calibration.num_fake})."
     )
     return 0

@@ -13,10 +13,12 @@ def list_kind(kind: str, as_json: bool) -> int:
     rows = [
         {
             "name": entry.name,
-            "about": entry.summary,
+            "about": entry.summary.replace("``", "`"),
             "options": " ".join(f"{k}={v}" for k, v in entry.options.items()),
         }
         for entry in entries
     ]
+    if not as_json and not any(row["options"] for row in rows):
+        rows = [{"name": row["name"], "about": row["about"]} for row in rows]
     print_table(rows, as_json)
     return 0

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import tyro
 
 from gansmith.cli.commands import Command, judge, list_, plan, sample, train
-from gansmith.errors import GansmithError
+from gansmith.cli.streams import nowhere
+from gansmith.errors import GansmithError, UserError, did_you_mean
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "train": train,
@@ -25,12 +29,14 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 DESCRIPTION = """Train a generator against a discriminator on your own data,
 know honestly what you got, and use it.
 
-  gansmith train FOLDER            new pictures like yours, in runs/FOLDER
-  gansmith sample runs/FOLDER -n 100
+  gansmith plan photos/                  what would be trained, and how long it takes here
+  gansmith train photos/ --minutes 10    a generator of pictures like yours, in runs/photos
+  gansmith sample runs/photos -n 100     a folder of new pictures
 """
 
 FLAGS_WITHOUT_VALUE = ("--json", "--strict", "--overwrite")
 SETTING = re.compile(r"[A-Za-z_][\w.-]*=.*", re.DOTALL)
+DASHED_SETTING = re.compile(r"--[A-Za-z_]+\.[\w.-]+(=.*)?", re.DOTALL)
 
 
 def split_settings(arguments: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:
@@ -52,11 +58,54 @@ def split_settings(arguments: Sequence[str]) -> tuple[list[str], list[tuple[str,
     return rest, settings
 
 
+def _require_known(arguments: Sequence[str]) -> None:
+    """Raise a UserError for the two slips that the parser has no good word for."""
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
+        raise UserError(
+            f"There is no command {arguments[0]!r}.", fix=did_you_mean(arguments[0], COMMANDS)
+        )
+    for argument in arguments:
+        if DASHED_SETTING.fullmatch(argument):
+            name, _, value = argument.removeprefix("--").partition("=")
+            raise UserError(
+                "A field of the configuration is set without dashes.",
+                where=argument,
+                fix=f"{name}={value or 'VALUE'}",
+            )
+
+
+class _Terminated(BaseException):
+    """SIGTERM, where nobody else listens to it: what is half-written is cleaned up."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    raise _Terminated
+
+
+def _require_streams() -> None:
+    """Python leaves out a stream that was closed (``>&-``); what would go there is dropped."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, nowhere())
+
+
+def _stopped(word: str, arguments: Sequence[str], code: int) -> int:
+    sys.stderr.write(f"gansmith: {word}.\n")
+    if arguments[:1] == ["train"]:
+        sys.stderr.write("  fix:   Give the same command again to go on from what was saved.\n")
+    return code
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 our fault, 2 the user's mistake, 143 after SIGTERM."""
+    """Run one command and exit.
+
+    The code is 0 done, 1 our fault, 2 the user's mistake, 130 after Ctrl-C, 143 after SIGTERM.
+    """
     # Must be set before torch is imported: threads that spin while they wait cost a busy machine
     # many times what they bring.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _require_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     rest, settings = split_settings(given)
     if rest == ["--version"]:
@@ -64,17 +113,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         sys.stdout.write(f"gansmith {__version__}\n")
         sys.exit(0)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_run(rest, settings))
+
+
+def _run(rest: Sequence[str], settings: list[tuple[str, str]]) -> int:
+    """Run one command; the exit code."""
     try:
+        _require_known(rest)
         command: Command = tyro.extras.subcommand_cli_from_dict(
             COMMANDS, prog="gansmith", description=DESCRIPTION, args=rest or ["--help"]
         )
-        sys.exit(command.run(settings))
+        return command.run(settings)
     except GansmithError as error:
         sys.stderr.write(f"gansmith: {error}\n")
-        sys.exit(error.exit_code)
+        return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("gansmith: interrupted\n")
-        sys.exit(130)
+        return _stopped("Interrupted", rest, 130)
+    except _Terminated:
+        return _stopped("Stopped by SIGTERM", rest, 143)
     except BrokenPipeError:  # the reader of our output has gone
-        sys.stderr.close()
-        sys.exit(1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

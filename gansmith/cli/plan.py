@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import resource
 import sys
 from typing import Any
@@ -11,7 +10,7 @@ import torch
 from torch import nn
 
 from gansmith.cli.commands import Settings, TrainingFlags
-from gansmith.cli.console import bar, say
+from gansmith.cli.console import bar, print_json, print_result, say
 from gansmith.cli.flags import settings_from
 from gansmith.convert import to_json
 from gansmith.game.build import build_game
@@ -68,9 +67,9 @@ def plan(source: str, flags: TrainingFlags, settings: Settings, as_json: bool) -
     say("Measuring ...")
     numbers = measure(prepared)
     if as_json:
-        sys.stdout.write(json.dumps(numbers, indent=2) + "\n")
-        return 0
-    sys.stdout.write("\n".join(_lines(numbers)) + "\n")
+        print_json(numbers)
+    else:
+        print_result("\n".join(_lines(numbers)))
     return 0
 
 

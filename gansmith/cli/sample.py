@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gansmith.api import Run, load
+from gansmith.api import Run, load, require_choices
 from gansmith.cli.commands import SampleFlags
 from gansmith.cli.console import bar, say
 from gansmith.errors import UserError
@@ -14,6 +14,11 @@ from gansmith.sample import write
 from gansmith.sample.write import Chunks
 
 MOST_ON_A_SHEET = 10_000
+# What people name in the hope of another format; as names of folders they would only mislead.
+OTHER_FORMATS = (
+    *(".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mp4", ".npy", ".csv", ".json"),
+    *(".parquet", ".zip", ".tar", ".gz", ".pt"),
+)
 
 
 def sample(run_path: Path, flags: SampleFlags) -> int:
@@ -21,14 +26,16 @@ def sample(run_path: Path, flags: SampleFlags) -> int:
     run = load(run_path)
     modality = modality_of(run.config.modality)
     out = flags.out or _default_out(run_path, modality, flags)
-    _require_free(out, flags.overwrite)
     if flags.n < 1:
         raise UserError(f"{flags.n} samples cannot be made.", where="-n", fix="Ask for at least 1.")
+    _require_format(out, modality, flags)
+    _require_free(out, modality, flags.overwrite)
+    suffix = out.suffix.lower()
     if flags.interpolate is not None:
         _interpolate(run, modality, out, flags)
-    elif out.suffix == ".npz":
+    elif suffix == ".npz":
         _npz(run, out, flags)
-    elif out.suffix == ".png":
+    elif suffix == ".png":
         _sheet(run, modality, out, flags)
     else:
         _folder(run, modality, out, flags)
@@ -43,7 +50,31 @@ def _default_out(run_path: Path, modality: Modality, flags: SampleFlags) -> Path
     return Path(stem) if modality.write_one else Path(f"{stem}.npz")
 
 
-def _require_free(out: Path, overwrite: bool) -> None:
+def _require_format(out: Path, modality: Modality, flags: SampleFlags) -> None:
+    suffix = out.suffix.lower()
+    if suffix in {".npz", ".png"}:
+        return
+    if flags.interpolate is not None:
+        raise UserError(
+            "An interpolation is one picture or one array.",
+            where=str(out),
+            fix="Name a .png or an .npz file.",
+        )
+    if modality.write_one is None:
+        raise UserError(
+            f"{modality.name.capitalize()} are not files.",
+            where=str(out),
+            fix="Name an .npz file, or a .png for a picture of them.",
+        )
+    if suffix in OTHER_FORMATS:
+        raise UserError(
+            f"Samples are not written as {suffix}.",
+            where=str(out),
+            fix="Name a folder for one PNG each, a .png for one sheet, or an .npz for one array.",
+        )
+
+
+def _require_free(out: Path, modality: Modality, overwrite: bool) -> None:
     taken = any(out.iterdir()) if out.is_dir() else out.exists()
     if taken and not overwrite:
         raise UserError(
@@ -51,8 +82,14 @@ def _require_free(out: Path, overwrite: bool) -> None:
             where=str(out),
             fix="Name another --out, or give --overwrite.",
         )
-    if not out.parent.is_dir():
-        raise UserError("The folder for the output does not exist.", where=str(out.parent))
+    is_folder = out.suffix.lower() not in {".npz", ".png"}
+    suffix = modality.suffixes[0] if modality.suffixes else ""
+    if taken and out.is_dir() and not (is_folder and write.holds_only_samples(out, suffix)):
+        raise UserError(
+            "The folder holds other things than samples, which are not deleted.",
+            where=str(out),
+            fix="Name another --out.",
+        )
 
 
 def _chunks(run: Run, flags: SampleFlags) -> Chunks:
@@ -66,8 +103,9 @@ def _chunks(run: Run, flags: SampleFlags) -> Chunks:
 
 
 def _npz(run: Run, out: Path, flags: SampleFlags) -> None:
+    chunks = _chunks(run, flags)
     with bar("Sampling", flags.n) as advance:
-        write.npz(out, _chunks(run, flags), flags.n, advance)
+        write.npz(out, chunks, flags.n, advance)
 
 
 def _sheet(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
@@ -85,20 +123,16 @@ def _sheet(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
         ema=flags.ema,
     )
     columns = len(run.classes) if 5 <= len(run.classes) <= 20 and not flags.class_ else 10
-    modality.sheet(samples, min(columns, flags.n)).save(out)
+    write.picture(out, modality.sheet(samples, min(columns, flags.n)))
 
 
 def _folder(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
-    if modality.write_one is None:
-        raise UserError(
-            f"{modality.name.capitalize()} are not files.",
-            where=str(out),
-            fix="Name an .npz file, or a .png for a picture of them.",
-        )
+    assert modality.write_one is not None
+    chunks, classes = _chunks(run, flags), run.classes
     with bar("Sampling", flags.n) as advance:
         write.folder(
-            out, _chunks(run, flags), flags.n, modality.write_one, modality.suffixes[0],
-            run.classes, advance,
+            out, chunks, flags.n, modality.write_one, modality.suffixes[0],
+            classes, advance,
         )  # fmt: skip
 
 
@@ -110,13 +144,14 @@ def _interpolate(run: Run, modality: Modality, out: Path, flags: SampleFlags) ->
             where="--interpolate",
             fix=f"Take at least 2 steps, and at most {MOST_ON_A_SHEET:,} samples in all.",
         )
+    require_choices(flags.n, flags.seed, flags.truncation)
     sampler = run.sampler(ema=flags.ema)
-    classes = sampler.class_indices(flags.class_) if flags.class_ else None
+    classes = None if flags.class_ is None else sampler.class_indices(flags.class_)
     samples = sampler.interpolate(
         flags.n, steps, seed=flags.seed, classes=classes, truncation=flags.truncation
     )
-    if out.suffix == ".npz":
+    if out.suffix.lower() == ".npz":
         with bar("Writing", len(samples)) as advance:
             write.npz(out, iter([(samples, None)]), len(samples), advance)
     else:
-        modality.sheet(samples, steps).save(out)
+        write.picture(out, modality.sheet(samples, steps))

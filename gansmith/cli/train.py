@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 
@@ -9,9 +10,12 @@ from gansmith.api import default_out
 from gansmith.cli.commands import Settings, TrainingFlags
 from gansmith.cli.console import TrainingReporter, bar, say
 from gansmith.cli.flags import settings_from
+from gansmith.data.dataset import Dataset
 from gansmith.prepare import Prepared, prepare
 from gansmith.runs.folder import RunFolder
 from gansmith.training import train_into
+
+SHOWN_SKIPPED = 3
 
 
 def train(source: str, flags: TrainingFlags, out: Path | None, settings: Settings) -> int:
@@ -31,15 +35,23 @@ def _introduce(prepared: Prepared, path: Path) -> None:
     dataset, experiment = prepared.dataset, prepared.experiment
     shape = "x".join(str(s) for s in dataset.schema.shape)
     classes = f", {len(dataset.schema.classes)} classes" if dataset.schema.classes else ""
-    say(f"{len(dataset):,} {dataset.schema.label} of {shape}{classes}; recipe {experiment.recipe}")
+    held = len(dataset.split("holdout", experiment.data.holdout))
+    say(
+        f"{len(dataset):,} {dataset.schema.label} of {shape}{classes}; {held:,} held out; "
+        f"recipe {experiment.recipe}"
+    )
     for note in dataset.notes:
         say(note)
     if dataset.skipped:
-        say(f"{len(dataset.skipped):,} could not be read and are skipped, for example:")
-        for line in dataset.skipped[:3]:
+        say(f"{len(dataset.skipped):,} could not be read and are skipped{_for_example(dataset)}:")
+        for line in dataset.skipped[:SHOWN_SKIPPED]:
             say(f"  {line}")
     if experiment.train.samples == 0 and not RunFolder(path).exists():
         say(f"Measuring how much fits into {experiment.train.minutes:g} minutes ...")
+
+
+def _for_example(dataset: Dataset) -> str:
+    return ", for example" if len(dataset.skipped) > SHOWN_SKIPPED else ""
 
 
 def _conclude(folder: RunFolder) -> None:
@@ -49,4 +61,4 @@ def _conclude(folder: RunFolder) -> None:
     if sheets:
         say(f"  look at     {sheets[-1]}")
     say(f"  model card  {folder.card}")
-    say(f"  next        gansmith sample {path} -n 100")
+    say(f"  next        gansmith sample {shlex.quote(str(path))} -n 100")

@@ -199,7 +199,7 @@ def _notes(counts: Counter[str], target: Target, config: DataConfig) -> list[str
     if counts["alpha dropped"]:
         notes.append(
             f"{counts['alpha dropped']} of {counts['read']} pictures have transparency and were "
-            "laid on white. channels=4 keeps it."
+            "laid on white. data.channels=4 keeps it."
         )
     return notes
 

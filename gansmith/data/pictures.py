@@ -138,7 +138,7 @@ def choose_target(config: DataConfig, looks: Sequence[Look]) -> tuple[Target, li
             found = f"are {size[1]}x{size[0]}" if len(sizes) == 1 else "differ in size"
             notes.append(
                 f"The pictures {found}; they are brought to {side}x{side} ({config.fit}). "
-                "Set the size to choose another."
+                "data.size=HEIGHTxWIDTH chooses another size, data.fit=pad keeps the edges."
             )
             size = (side, side)
     channels: int = config.channels

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import replace
 from pathlib import Path
 
 from gansmith import registry
 from gansmith.config import DataConfig
 from gansmith.data.dataset import Dataset
+from gansmith.data.pictures import SUFFIXES
 from gansmith.data.source import Source
-from gansmith.errors import SourceError, did_you_mean
+from gansmith.errors import ConfigError, SourceError, did_you_mean
 from gansmith.progress import Progress, silent
+
+# Above this, one picture takes tens of megabytes for each sample of a batch.
+MAX_SIDE = 4096
 
 
 def open_source(
@@ -33,12 +38,29 @@ def open_source(
     Raises:
         SourceError: if there is no such source, or it holds nothing that can be read.
         MissingExtraError: if an optional package is needed to read it.
+        ConfigError: for a size or holdout that cannot be.
     """
+    _require_sensible(config)
     source = _find(config.source)
     dataset = source.open(config, progress=progress, cache_dir=cache_dir)
     if not config.conditional and dataset.labels is not None:
         return replace(dataset, labels=None, schema=replace(dataset.schema, classes=()))
     return dataset
+
+
+def _require_sensible(config: DataConfig) -> None:
+    if config.size and not all(1 <= side <= MAX_SIDE for side in config.size):
+        raise ConfigError(
+            f"Pictures cannot be brought to {config.size[0]}x{config.size[1]}.",
+            where="data.size",
+            fix=f"Take sides from 1 to {MAX_SIDE:,} pixels, for example data.size=64x64.",
+        )
+    if not 0 <= config.holdout < 1:
+        raise ConfigError(
+            f"A share of {config.holdout:g} cannot be held out.",
+            where="data.holdout",
+            fix="Take a number from 0 to below 1, for example data.holdout=0.1.",
+        )
 
 
 def _find(uri: str) -> Source:
@@ -72,6 +94,12 @@ def _unknown(uri: str, built_in: list[str]) -> SourceError:
             where=str(path),
             fix="For points save the numbers as a .npy file of shape (N, d).",
         )
+    if path.suffix.lower() in SUFFIXES and path.is_file():
+        return SourceError(
+            "This is one picture; a generator learns from many.",
+            where=str(path),
+            fix=f"Name the folder that holds them: {path.parent}",
+        )
     if path.exists():
         what = "folder" if path.is_dir() else "file"
         return SourceError(
@@ -82,5 +110,15 @@ def _unknown(uri: str, built_in: list[str]) -> SourceError:
     return SourceError(
         f"There is neither a file or folder nor a built-in set called {uri!r}.",
         where=f"looked for {path.absolute()}",
-        fix=did_you_mean(uri, built_in),
+        fix=did_you_mean(uri, _near(path, uri) or built_in),
     )
+
+
+def _near(path: Path, uri: str) -> list[str]:
+    """What lies beside a path that does not exist, under a name like it."""
+    try:
+        beside = [each.name for each in path.parent.iterdir() if not each.name.startswith(".")]
+    except OSError:
+        return []
+    near = difflib.get_close_matches(path.name, beside, n=2)
+    return [uri.removesuffix("/").removesuffix(path.name) + name for name in near]

@@ -31,7 +31,7 @@ class Modality:
         sheet_samples: how many a sheet shows while training.
         suffixes: of files that hold one sample, the one written first; empty where none does.
         write_one: (path, raw sample) -> a file.
-        read_one: (path, codec's raw shape) -> a raw sample, for judging files.
+        read_one: (path, codec, ``data.fit``) -> a raw sample, for judging files.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Modality:
     default_recipe: Callable[[Dataset, str], str]
     sheet: Callable[[Array, int], Image]
     write_one: Callable[[Any, Array], None] | None = None
-    read_one: Callable[[Any, Codec], Array] | None = None
+    read_one: Callable[[Any, Codec, str], Array] | None = None
     suffixes: tuple[str, ...] = ()
     sheet_samples: int = 100
 

@@ -59,7 +59,14 @@ class Sampler:
         double = experiment.train.precision == "64-true"
         self.dtype = torch.float64 if double else torch.float32
         game = build_game(experiment, codec.spec)
-        game.load_state_dict(self.checkpoint.tensors("game"))
+        try:
+            game.load_state_dict(self.checkpoint.tensors("game"))
+        except RuntimeError as error:
+            raise RunError(
+                "The checkpoint does not fit the networks that config.json describes.",
+                where=str(self.checkpoint.path),
+                fix="Bring config.json back as it was, or use the gansmith that trained the run.",
+            ) from error
         game.to(device=self.device, dtype=self.dtype).eval().requires_grad_(False)
         self.game = game
         self.generator = game.networks[game.generator]
@@ -151,7 +158,7 @@ class Sampler:
         critic = self.game.networks[self.game.critic]
         out = []
         for first in range(0, len(raw), CHUNK):
-            part = torch.from_numpy(np.ascontiguousarray(raw[first : first + CHUNK]))
+            part = torch.from_numpy(np.array(raw[first : first + CHUNK]))  # a copy: maps are read-only
             x = self.codec.encode(part.to(self.device)).to(self.dtype)
             conditions = [Condition()]
             if self.codec.spec.num_classes:

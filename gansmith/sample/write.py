@@ -1,12 +1,19 @@
-"""Samples to files, chunk by chunk, in constant memory."""
+"""Samples to files, chunk by chunk, in constant memory.
+
+All is written to the side and then renamed: after a full disk or a signal, nothing half-written
+lies at the place that was asked for.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +21,56 @@ import numpy.typing as npt
 from gansmith.errors import UserError
 from gansmith.progress import Advance
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 Array = npt.NDArray[Any]
 Chunks = Iterator[tuple[Array, Array | None]]
 
 
-def _disk_error(error: OSError, out: Path) -> UserError:
-    return UserError(f"The samples cannot be written: {error.strerror}.", where=str(out))
+METADATA = "metadata.jsonl"
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """A place to write to; gone afterwards unless it was renamed. Makes the folder of ``out``.
+
+    Raises:
+        UserError: where something cannot be written.
+    """
+    side = out.with_name(f".{out.name}.tmp")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _remove(side)  # of a process that was killed
+        yield side
+    except OSError as error:
+        raise UserError(
+            f"The samples cannot be written: {error.strerror or error}.",
+            where=str(out),
+            fix="Make room, or name a place on another disk with --out.",
+        ) from error
+    finally:
+        _remove(side)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def holds_only_samples(folder: Path, suffix: str) -> bool:
+    """Whether all that is in a folder has names as :func:`folder` gives them."""
+    ours = re.compile(rf"\d{{6,}}{re.escape(suffix)}")
+    return all(ours.fullmatch(p.name) or p.name == METADATA for p in folder.iterdir())
+
+
+def picture(out: Path, image: Image) -> None:
+    """Write one picture as PNG."""
+    with _beside(out) as side:
+        image.save(side, format="PNG")
+        side.replace(out)
 
 
 def npz(out: Path, chunks: Chunks, n: int, advance: Advance) -> None:
@@ -27,21 +78,13 @@ def npz(out: Path, chunks: Chunks, n: int, advance: Advance) -> None:
 
     ``numpy.savez`` would need all of them in memory; this writes the same format as a stream.
     """
-    side = out.with_name(f".{out.name}.tmp")
     labels: list[Array] = []
-    try:
+    with _beside(out) as side:
         with zipfile.ZipFile(side, "w") as archive:
             with archive.open("samples.npy", "w", force_zip64=True) as file:
                 for i, (samples, classes) in enumerate(chunks):
                     if i == 0:
-                        np.lib.format.write_array_header_2_0(
-                            file,
-                            {
-                                "descr": np.lib.format.dtype_to_descr(samples.dtype),
-                                "fortran_order": False,
-                                "shape": (n, *samples.shape[1:]),
-                            },
-                        )
+                        _write_header(file, samples, n)
                     file.write(np.ascontiguousarray(samples).tobytes())
                     if classes is not None:
                         labels.append(classes)
@@ -50,10 +93,15 @@ def npz(out: Path, chunks: Chunks, n: int, advance: Advance) -> None:
                 with archive.open("labels.npy", "w") as file:
                     np.lib.format.write_array(file, np.concatenate(labels))
         side.replace(out)
-    except OSError as error:
-        raise _disk_error(error, out) from error
-    finally:
-        side.unlink(missing_ok=True)
+
+
+def _write_header(file: IO[bytes], samples: Array, n: int) -> None:
+    header = {
+        "descr": np.lib.format.dtype_to_descr(samples.dtype),
+        "fortran_order": False,
+        "shape": (n, *samples.shape[1:]),
+    }
+    np.lib.format.write_array_header_2_0(file, header)
 
 
 def folder(
@@ -65,21 +113,21 @@ def folder(
     classes: Sequence[str],
     advance: Advance,
 ) -> None:
-    """Write one file a sample, and metadata.jsonl in the Hub's form where there are classes."""
+    """Write one file a sample, and metadata.jsonl in the Hub's form, in place of what is there."""
     digits = max(6, len(str(n - 1)))
     number = 0
-    try:
-        out.mkdir(exist_ok=True)
-        with (out / "metadata.jsonl").open("w", encoding="utf-8") as metadata:
+    with _beside(out) as side:
+        side.mkdir()
+        with (side / METADATA).open("w", encoding="utf-8") as metadata:
             for samples, labels in chunks:
                 for i, sample in enumerate(samples):
                     name = f"{number:0{digits}d}{suffix}"
-                    write_one(out / name, sample)
+                    write_one(side / name, sample)
                     record: dict[str, Any] = {"file_name": name}
                     if labels is not None:
                         record["label"] = classes[int(labels[i])]
-                    metadata.write(json.dumps(record) + "\n")
+                    metadata.write(json.dumps(record, ensure_ascii=False) + "\n")
                     number += 1
                 advance(len(samples))
-    except OSError as error:
-        raise _disk_error(error, out) from error
+        _remove(out)
+        side.rename(out)

@@ -47,6 +47,8 @@ STATEFUL_LAYERS = {
     "game.objective": "hinge",
     "game.regularizers": "",
     "ema.name": "none",
+    "generator": "convolutional",
+    "discriminator": "convolutional",
     "generator.normalization": "batch",
     "discriminator.spectral_norm": True,
     **CONVOLUTIONS,

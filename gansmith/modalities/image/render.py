@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from gansmith.data.pictures import PictureError, Target, decode
 from gansmith.errors import UserError
 from gansmith.protocols import Codec
 
@@ -57,18 +58,22 @@ def write_one(path: Path, sample: Array) -> None:
     to_picture(sample).save(path)
 
 
-def read_one(path: Path, codec: Codec) -> Array:
-    """Read a picture as the codec's raw samples are: same size and channels.
+def read_one(path: Path, codec: Codec, fit: str) -> Array:
+    """Read a picture as a source of pictures does, and bring it to the codec's size and channels.
+
+    Args:
+        path: of the file.
+        codec: of the run.
+        fit: ``crop``, ``pad`` or ``stretch``, as the training data were brought to their size.
 
     Raises:
         UserError: if it cannot be read as a picture.
     """
     channels, height, width = codec.spec.shape
     try:
-        with Image.open(path) as opened:
-            picture = opened.convert({1: "L", 3: "RGB", 4: "RGBA"}.get(channels, "L"))
-            if picture.size != (width, height):
-                picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-            return np.asarray(picture).reshape(height, width, channels)
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"This is no picture that can be read: {error}", where=str(path)) from error
+        row = decode(path.read_bytes(), Target(height, width, channels, fit)).row
+    except (OSError, PictureError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UserError(f"This is no picture that can be read: {why}.", where=str(path)) from None
+    # A sigmoid stands for pictures whose raw values are fractions.
+    return row / 255 if codec.spec.activation == "sigmoid" else row

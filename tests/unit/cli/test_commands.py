@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
+import gansmith
+from gansmith.api import default_out
+from gansmith.cli.console import _bar
 from gansmith.cli.main import main, split_settings
+from gansmith.config import DataConfig
+from gansmith.data import open_source
+from gansmith.errors import RunError, UserError
 
 SMALL = ["generator.width=4", "discriminator.width=4", "train.batch_size=16"]
 
@@ -75,6 +88,14 @@ def test_other_settings_are_refused_with_the_difference(
         (["train", "digits", "--recipe", "points"], "is for points"),
         (["train", "digits", "--samples", "10", "--minutes", "1"], "Give one of them"),
         (["train", "digits", "train.minutes=0"], "A run needs an end"),
+        (["train", "digits", "--minutes", "inf"], "cannot take"),
+        (["train", "digits", "--samples", "-5"], "cannot take"),
+        (["train", "digits", "samples=5"], "Did you mean train.samples?"),
+        (["train", "digits", "data.size=0x0"], "cannot be brought to 0x0"),
+        (["train", "digits", "data.size=8"], "data.size"),
+        (["train", "digits", "data.holdout=1"], "cannot be held out"),
+        (["trian", "digits"], "Did you mean train?"),
+        (["train", "digits", "--train.seed=3"], "without dashes"),
         (["sample", "nowhere"], "There is no such run"),
         (["list", "recipes", "a.b=3"], "setting for training"),
     ],
@@ -190,3 +211,165 @@ def test_a_path_with_an_equals_sign_is_no_setting(
     (tmp_path / "a=b").mkdir()
     assert split_settings(["train", "a=b", "c=d"]) == (["train", "a=b"], [("c", "d")])
     assert split_settings(["train", "--out", "x=y"]) == (["train", "--out", "x=y"], [])
+
+
+@pytest.mark.parametrize(
+    ("flags", "hint"),
+    [
+        (["--truncation", "nan"], "truncation"),
+        (["--truncation", "-1"], "truncation"),
+        (["--seed", "-1"], "out of range"),
+        (["--class", "eleven"], "There is no class"),
+        (["--class", ""], "There is no class"),
+        (["--ema", "0.1"], "Train with ema.name=power"),
+        (["--interpolate", "5"], "one picture or one array"),
+        (["-n", "0"], "Ask for at least 1"),
+    ],
+)
+def test_a_wrong_flag_of_sample_leaves_nothing_behind(
+    flags: list[str], hint: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("sample", str(run), "--out", str(tmp_path / "new"), *flags) == 2
+    assert hint in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_formats_are_not_taken_for_folders(run: Path, tmp_path: Path) -> None:
+    assert call("sample", str(run), "-n", "2", "--out", str(tmp_path / "a.jpg")) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_overwriting_replaces_samples_and_spares_all_else(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "below" / "out"
+    assert call("sample", str(run), "-n", "5", "--out", str(out)) == 0
+    assert call("sample", str(run), "-n", "2", "--out", str(out), "--overwrite") == 0
+    assert len(list(out.glob("*.png"))) == 2
+    (out / "mine.txt").write_text("precious")
+    assert call("sample", str(run), "-n", "1", "--out", str(out), "--overwrite") == 2
+    assert len(list(out.iterdir())) == 4
+
+
+def test_a_correction_after_an_early_mistake_is_not_refused(tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "run"), "--samples", "64", "--device", "cpu"]
+    assert call("train", "digits", *out, "train.batch_size=16", "--processes", "3") == 2
+    assert not (tmp_path / "run" / "config.json").exists()
+    assert call("train", "digits", *out, *SMALL) == 0
+
+
+def test_a_run_is_not_put_among_its_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for i in range(30):
+        Image.fromarray(np.full((8, 8), 8 * i, np.uint8)).save(tmp_path / f"{i}.png")
+    assert call("train", str(tmp_path), "--out", str(tmp_path / "run"), "augment.adaptive=no") == 2
+    assert "inside the folder of the data" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_same_data_may_have_moved(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(200, 2)).astype("float32")
+    np.save(tmp_path / "a.npy", points)
+    np.save(tmp_path / "b.npy", points)
+    flags = ["--out", str(tmp_path / "run"), "--samples", "256"]
+    assert call("train", str(tmp_path / "a.npy"), *flags) == 0
+    assert call("train", str(tmp_path / "b.npy"), *flags) == 0
+    np.save(tmp_path / "b.npy", points + 1)
+    assert call("train", str(tmp_path / "b.npy"), *flags) == 2
+
+
+def test_files_are_judged_as_the_data_were_read(tmp_path: Path) -> None:
+    source, out = tmp_path / "wide", tmp_path / "run"
+    source.mkdir()
+    rows = np.random.default_rng(0).integers(0, 256, (40, 8, 24, 3)).astype(np.uint8)
+    for i, row in enumerate(rows):
+        Image.fromarray(row).save(source / f"{i:02d}.png")
+    flags = ["--samples", "64", "data.size=16x16", "data.fit=pad", "augment.adaptive=no"]
+    assert call("train", str(source), "--out", str(out), *flags, *SMALL) == 0
+    opened = open_source(DataConfig(str(source), size=(16, 16), fit="pad"))
+    run = gansmith.load(out)
+    by_file = [row["logit"] for row in run.judge_files(sorted(source.iterdir()))]
+    assert by_file == [row["logit"] for row in run.judge(opened.samples)]
+
+
+def test_judging_what_does_not_fit(run: Path) -> None:
+    opened = gansmith.load(run)
+    for wrong in (np.zeros((3, 8, 8)), np.zeros((3, 8, 8, 3), np.uint8), np.zeros((3, 8, 8, 1))):
+        with pytest.raises(UserError, match=r"uint8 of shape \(N, 8, 8, 1\)"):
+            opened.judge(wrong)
+
+
+@pytest.mark.parametrize("name", ["env.json", "codec.json", "calibration.json", "config.json"])
+def test_a_file_edited_by_hand_is_named(name: str, run: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "copy"))
+    (copy / name).write_text("{}")
+    with pytest.raises(RunError, match=name if name != "config.json" else "missing"):
+        gansmith.load(copy).judge(np.zeros((1, 8, 8, 1), np.uint8))
+
+
+def test_default_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my.cats" / "below").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "my.cats" / "below")
+    assert [str(default_out(s)) for s in ("..", ".", "a/x.tar.gz", "hf:me/set", "digits")] == [
+        "runs/my.cats", "runs/below", "runs/x", "runs/set", "runs/digits",
+    ]  # fmt: skip
+
+
+def started(*arguments: str, said: str, **streams: Any) -> subprocess.Popen[str]:
+    """A command in a process of its own, once it has said something on stderr."""
+    command = [sys.executable, "-c", "from gansmith.cli.main import main; main()", *arguments]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **streams)
+    assert process.stderr is not None
+    while said not in (line := process.stderr.readline()):
+        assert line, "it ended before"
+    return process
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("name", ["folder", "many.npz"])
+def test_a_signal_while_sampling_leaves_nothing_half_written(
+    name: str, number: int, code: int, run: Path, tmp_path: Path
+) -> None:
+    out = ["--out", str(tmp_path / name)]
+    process = started("sample", str(run), "-n", "1000000", *out, said="Sampling")
+    while not list(tmp_path.iterdir()):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(number)
+    error = process.communicate()[1]
+    assert process.returncode == code
+    assert "gansmith: " in error
+    assert "Traceback" not in error
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("redirect", [">&-", "2>&-", "| true", ">&- 2>&-"])
+def test_no_traceback_where_nobody_reads(redirect: str) -> None:
+    command = f"{sys.executable} -c 'from gansmith.cli.main import main; main()' list recipes"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} {redirect}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode in {0, 1}
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_output_that_cannot_be_written_is_an_error() -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "from gansmith.cli.main import main; main()",
+        "list",
+        "recipes",
+    ]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+
+
+def test_the_bar_keeps_time_and_count_on_a_narrow_terminal() -> None:
+    text = io.StringIO()
+    shown = _bar(Console(file=text, width=60, force_terminal=True, color_system=None))
+    with shown:
+        shown.update(shown.add_task("Training", total=3000, detail="x" * 99), completed=1500)
+    assert re.search(r"1,500 of 3,000 [-\d:]+ *\n.*x…", text.getvalue())
