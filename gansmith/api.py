@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -100,6 +101,12 @@ def train(
         DivergedError: when a loss or gradient is no longer finite.
     """
     started = time.monotonic()
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UserError(
+            "Each of several training processes runs the script that starts them, up to here.",
+            where="gansmith.train",
+            fix="Put the call below `if __name__ == '__main__':`.",
+        )
     if not isinstance(source, str | Path):
         raise UserError(
             f"The source is a {type(source).__name__}, not a path or a name.",

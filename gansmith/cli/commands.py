@@ -55,12 +55,12 @@ class TrainingFlags:
     Attributes:
         recipe: A name (`gansmith list recipes`) or the config.json of a run; chosen from the
             source if left out.
-        seed: Decides everything that is random; 0 if left out.
+        seed: Decides everything that is random; the recipe's own if left out.
         minutes: Time budget, from now on; the recipe's own if left out. It becomes a number of
             samples, which then stays.
         samples: Length of the run instead: real samples shown to the discriminator.
         device: Where to train; auto takes a GPU where there is one.
-        precision: Of the networks' arithmetic; 32-true if left out.
+        precision: Of the networks' arithmetic; the recipe's own if left out.
         processes: How many on this machine, one per GPU; 1 if left out.
         strict: Stop at the first sample that cannot be read, instead of skipping it.
     """

@@ -158,7 +158,8 @@ class Sampler:
         critic = self.game.networks[self.game.critic]
         out = []
         for first in range(0, len(raw), CHUNK):
-            part = torch.from_numpy(np.array(raw[first : first + CHUNK]))  # a copy: maps are read-only
+            # A copy, because memory maps are read-only.
+            part = torch.from_numpy(np.array(raw[first : first + CHUNK]))
             x = self.codec.encode(part.to(self.device)).to(self.dtype)
             conditions = [Condition()]
             if self.codec.spec.num_classes:
