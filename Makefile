@@ -18,7 +18,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	touch $@
 
 demo: setup
-	$(BIN)/gansmith train digits --out runs/digits --minutes 4
+	$(BIN)/gansmith train digits --out runs/digits --minutes 3.5
 	$(BIN)/gansmith sample runs/digits -n 100 --out runs/digits-sheet.png --overwrite
 
 test: setup

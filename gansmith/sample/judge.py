@@ -1,8 +1,8 @@
 """The discriminator as an inspector: how likely is a sample to be one of the generator's.
 
 Relativistic logits only compare; they are no probabilities. So a logistic curve from logit to
-probability is fitted on held-out real samples and fresh fakes, half of each, and its calibration
-error is measured on the other half.
+probability is fitted on held-out real samples and fresh fakes; its calibration error is measured
+by fitting it on half of them and asking about the other half, both ways round.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def expected_calibration_error(p: Floats, is_real: npt.NDArray[np.bool_]) -> flo
 
 
 def calibrate(real: Floats, fake: Floats, *, held_out: bool) -> Calibration:
-    """Fit the curve on every other sample, measure it on the rest.
+    """Fit the curve on all samples; measure it on each half after fitting it on the other.
 
     Args:
         real, fake: (N,) and (M,) logits, at least two each.
@@ -98,15 +98,18 @@ def calibrate(real: Floats, fake: Floats, *, held_out: bool) -> Calibration:
     """
     logits = np.concatenate([real, fake]).astype(np.float64)
     is_real = np.concatenate([np.ones(len(real), bool), np.zeros(len(fake), bool)])
-    first = np.concatenate([np.arange(len(real)) % 2 == 0, np.arange(len(fake)) % 2 == 0])
-    slope, offset = fit_logistic(logits[first], is_real[first])
-    p, truth = _sigmoid(slope * logits[~first] + offset), is_real[~first]
-    right = (p > 0.5) == truth
+    even = np.concatenate([np.arange(len(real)) % 2 == 0, np.arange(len(fake)) % 2 == 0])
+    p = np.empty_like(logits)
+    for half in (even, ~even):
+        slope, offset = fit_logistic(logits[~half], is_real[~half])
+        p[half] = _sigmoid(slope * logits[half] + offset)
+    weight = np.where(is_real, 0.5 / is_real.sum(), 0.5 / (~is_real).sum())
+    slope, offset = fit_logistic(logits, is_real)
     return Calibration(
         slope=slope,
         offset=offset,
-        error=expected_calibration_error(p, truth),
-        accuracy=float((right[truth].mean() + right[~truth].mean()) / 2),
+        error=expected_calibration_error(p, is_real),
+        accuracy=min(float(np.sum(weight * ((p > 0.5) == is_real))), 1.0),
         num_real=len(real),
         num_fake=len(fake),
         held_out=held_out,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ from gansmith.runs.profiles import combination
 Array = npt.NDArray[Any]
 CHUNK = 250  # samples per pass; a sample depends on its number, not on how many come with it
 _SAMPLING_STREAM = 2_000
+# Of the fakes that a class' level is taken from; nobody's samples come from so large a seed.
+LEVEL_SEED = 2**61
 
 
 class Sampler:
@@ -152,22 +154,45 @@ class Sampler:
     def logits(self, raw: Array) -> npt.NDArray[np.float64]:
         """(N,) of the discriminator for raw samples (N, ...), in chunks.
 
-        Where there are classes and a sample's is not known, it is judged as the class that the
-        discriminator finds most likely.
+        Where there are classes, a sample is judged as each of them, against the level of that
+        class (see :attr:`class_levels`), and the largest answer counts.
         """
-        critic = self.game.networks[self.game.critic]
         out = []
         for first in range(0, len(raw), CHUNK):
             # A copy, because memory maps are read-only.
             part = torch.from_numpy(np.array(raw[first : first + CHUNK]))
             x = self.codec.encode(part.to(self.device)).to(self.dtype)
-            conditions = [Condition()]
-            if self.codec.spec.num_classes:
-                ones = torch.ones(len(x), dtype=torch.int64, device=self.device)
-                conditions = [Condition(ones * c) for c in range(self.codec.spec.num_classes)]
-            answers = [critic(x, c).reshape(len(x), -1).mean(1) for c in conditions]
-            out.append(torch.stack(answers).amax(0).double().cpu().numpy())
+            if not self.codec.spec.num_classes:
+                answer = self._answers(x, Condition())
+            else:
+                one = torch.ones(len(x), dtype=torch.int64, device=self.device)
+                levels = enumerate(self.class_levels)
+                each = [self._answers(x, Condition(one * c)) - level for c, level in levels]
+                answer = torch.stack(each).amax(0)
+            out.append(answer.double().cpu().numpy())
         return np.concatenate(out) if out else np.zeros(0)
+
+    def _answers(self, x: Tensor, condition: Condition) -> Tensor:
+        """(N,) logits, the mean of each sample's where the discriminator gives several."""
+        logits: Tensor = self.game.networks[self.game.critic](x, condition)
+        return logits.reshape(len(x), -1).mean(1)
+
+    @cached_property
+    def class_levels(self) -> list[float]:
+        """The discriminator's mean logit for fakes of each class, asked about as that class.
+
+        A relativistic loss compares within a class only, so each class may have a level of its own,
+        and logits of different classes can be compared only above theirs.
+        """
+        num_classes = self.codec.spec.num_classes
+        n = max(8, 640 // num_classes)
+        levels = []
+        with torch.no_grad():
+            for number in range(num_classes):
+                condition = self.condition(0, n, [number])
+                fake = self.generate(self.latents(0, n, LEVEL_SEED, 1.0), condition)
+                levels.append(float(self._answers(fake, condition).mean()))
+        return levels
 
     def interpolate(
         self,

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invariance.small_runs import PICTURES, SMALL, train, write_points
@@ -149,12 +150,30 @@ def test_logits_do_not_depend_on_their_company(digits: api.Run) -> None:
     assert sampler.logits(raw[:0]).shape == (0,)
 
 
-def test_an_unknown_class_is_judged_as_the_likeliest(digits: api.Run) -> None:
+def test_an_unknown_class_is_judged_as_the_likeliest_above_its_level(digits: api.Run) -> None:
     sampler, raw = digits.sampler(), digits.sample(4)
     x = sampler.codec.encode(torch.from_numpy(raw))
     critic = sampler.game.networks[sampler.game.critic]
-    each = [critic(x, Condition(torch.full((4,), c))).reshape(4) for c in range(10)]
-    np.testing.assert_allclose(sampler.logits(raw), torch.stack(each).amax(0).numpy(), rtol=1e-5)
+    each = torch.stack([critic(x, Condition(torch.full((4,), c))).reshape(4) for c in range(10)])
+    above = each - torch.tensor(sampler.class_levels)[:, None]
+    np.testing.assert_allclose(sampler.logits(raw), above.amax(0).numpy(), atol=1e-5)
+
+
+def test_a_level_of_its_own_for_each_class_changes_no_verdict(digits: api.Run) -> None:
+    """What a relativistic loss leaves free must not matter."""
+    sampler, raw = digits.sampler(), digits.sample(4)
+    before, critic = sampler.logits(raw), sampler.game.critic
+    plain, raised = sampler.game.networks[critic], digits.sampler()
+    free = torch.linspace(-5, 5, 10)
+
+    class Raised(torch.nn.Module):
+        def forward(self, x: Tensor, condition: Condition) -> Tensor:
+            assert condition.classes is not None
+            raised_logits: Tensor = plain(x, condition) + free[condition.classes]
+            return raised_logits
+
+    raised.game.networks[critic] = Raised()
+    np.testing.assert_allclose(raised.logits(raw), before, atol=1e-4)
 
 
 def test_a_run_is_opened_without_its_source(tmp_path: Path) -> None:
