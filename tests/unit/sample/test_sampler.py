@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invariance.small_runs import PICTURES, SMALL, train, write_points
+from torch import Tensor
 
 from gansmith import api
 from gansmith.errors import RunError, UserError
