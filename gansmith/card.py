@@ -114,7 +114,8 @@ def _judge(folder: RunFolder) -> list[str]:
         f"Calibrated on {c['num_real']:,} {kind} real samples and {c['num_fake']:,} fresh fakes; "
         f"fitted on half of them it is right on {c['accuracy']:.1%} of the other half, with a "
         f"calibration error of {c['error']:.3f}. An accuracy near 50 % says that *this* "
-        "discriminator cannot tell them apart, not that nothing can. It knows nothing about the fakes of other generators.",
+        "discriminator cannot tell them apart, not that nothing can. It knows nothing about the "
+        "fakes of other generators.",
         "",
     ]
 
