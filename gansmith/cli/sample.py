@@ -8,7 +8,7 @@ from gansmith.api import Run, load, require_choices
 from gansmith.cli.commands import SampleFlags
 from gansmith.cli.console import bar, say
 from gansmith.errors import UserError
-from gansmith.modalities.modality import Modality
+from gansmith.modalities.modality import Modality, sheet_columns
 from gansmith.prepare import modality_of
 from gansmith.sample import write
 from gansmith.sample.write import Chunks
@@ -122,7 +122,7 @@ def _sheet(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
         truncation=flags.truncation,
         ema=flags.ema,
     )
-    columns = len(run.classes) if 5 <= len(run.classes) <= 20 and not flags.class_ else 10
+    columns = sheet_columns(0 if flags.class_ else len(run.classes))
     write.picture(out, modality.sheet(samples, min(columns, flags.n)))
 
 
