@@ -26,6 +26,10 @@ def to_json(value: Any) -> Any:
     return value
 
 
+def _inside(where: str, name: object) -> str:
+    return f"{where}.{name}" if where else str(name)
+
+
 def _wrong(value: Any, wanted: str, where: str) -> ConfigError:
     return ConfigError(f"{value!r} is not {wanted}.", where=where)
 
@@ -68,11 +72,11 @@ def _cosine(value: Any, where: str) -> Cosine:
         start = _scalar(float, first, where)
         schedule = Cosine(start, _scalar(float, last, where) if dots else start)
     if not 0 < schedule.until <= 1:
-        raise _wrong(schedule.until, "above 0 and at most 1", f"{where}.until")
+        raise _wrong(schedule.until, "above 0 and at most 1", _inside(where, "until"))
     if schedule.log and min(schedule.start, schedule.end) <= 0:
         raise ConfigError(
             "A value that falls by orders of magnitude never reaches 0.",
-            where=f"{where}.log",
+            where=_inside(where, "log"),
             fix="Take values above 0, or log=false.",
         )
     return schedule
@@ -99,7 +103,7 @@ def _sequence(kind: Any, value: Any, where: str) -> tuple[Any, ...]:
     if len(items) != len(value):
         raise _wrong(value, f"a list of {len(items)}", where)
     pairs = enumerate(zip(items, value, strict=True))
-    return tuple(from_json(k, v, f"{where}.{i}") for i, (k, v) in pairs)
+    return tuple(from_json(k, v, _inside(where, i)) for i, (k, v) in pairs)
 
 
 def _dataclass(kind: Any, value: Any, where: str) -> Any:
@@ -113,7 +117,7 @@ def _dataclass(kind: Any, value: Any, where: str) -> Any:
             raise ConfigError(
                 f"There is no field {name!r}.", where=where, fix=did_you_mean(name, hints)
             )
-    fields = {name: from_json(hints[name], v, f"{where}.{name}") for name, v in value.items()}
+    fields = {name: from_json(hints[name], v, _inside(where, name)) for name, v in value.items()}
     try:
         return kind(**fields)
     except TypeError as error:
@@ -147,7 +151,7 @@ def from_json(kind: Any, value: Any, where: str = "config") -> Any:
         return _union(get_args(kind), value, where)
     if origin is not None and issubclass(origin, Mapping):
         item = get_args(kind)[1]
-        return {key: from_json(item, v, f"{where}.{key}") for key, v in dict(value).items()}
+        return {key: from_json(item, v, _inside(where, key)) for key, v in dict(value).items()}
     return _scalar(kind, value, where)
 
 
@@ -181,7 +185,7 @@ def override(config: T, settings: Iterable[tuple[str, Any]]) -> T:
     tree = to_json(config)
     for path, value in settings:
         _set(tree, path.split("."), value, path)
-    result: T = from_json(type(config), tree)
+    result: T = from_json(type(config), tree, where="")
     return result
 
 
@@ -240,12 +244,8 @@ def difference(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any]]
     a, b = to_json(old), to_json(new)
     if isinstance(a, dict) and isinstance(b, dict):
         keys = [*a, *(k for k in b if k not in a)]
-        return [
-            d
-            for k in keys
-            for d in difference(a.get(k), b.get(k), f"{path}.{k}" if path else str(k))
-        ]
+        return [d for k in keys for d in difference(a.get(k), b.get(k), _inside(path, k))]
     if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
         pairs = enumerate(zip(a, b, strict=True))
-        return [d for i, (x, y) in pairs for d in difference(x, y, f"{path}.{i}")]
+        return [d for i, (x, y) in pairs for d in difference(x, y, _inside(path, i))]
     return [] if a == b else [(path, a, b)]

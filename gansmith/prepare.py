@@ -101,12 +101,19 @@ def _resolve_device(name: str) -> str:
 def _full_path(path: str) -> str:
     """A setting's path; of a field without its section, an error that names the section."""
     sections = {f.name for f in fields(Experiment)}
-    inside = {f.name: f"{name}.{f.name}" for name, kind in _SECTIONS.items() for f in fields(kind)}
-    if "." not in path and path not in sections and path in inside:
-        raise ConfigError(
-            f"There is no field {path!r}.", where=path, fix=f"Did you mean {inside[path]}?"
-        )
+    if "." in path or path in sections:
+        return path
+    inside = [name for name, kind in _SECTIONS.items() if path in {f.name for f in fields(kind)}]
+    inside += [kind for kind in ("generator", "discriminator") if _is_option(kind, path)]
+    if inside:
+        meant = " or ".join(f"{name}.{path}" for name in inside)
+        raise ConfigError(f"There is no field {path!r}.", where=path, fix=f"Did you mean {meant}?")
     return path
+
+
+def _is_option(kind: str, option: str) -> bool:
+    """Whether any part of that kind has the option."""
+    return any(option in registry.get(kind, name).options for name in registry.names(kind))
 
 
 def _override_data(config: DataConfig, settings: Iterable[tuple[str, Any]]) -> DataConfig:
@@ -115,7 +122,7 @@ def _override_data(config: DataConfig, settings: Iterable[tuple[str, Any]]) -> D
     try:
         return override(config, own)
     except ConfigError as error:
-        where = (error.where or "").removeprefix("config.")
+        where = error.where or ""
         fix = error.fix or ("data.size=64x64" if where == "size" else None)
         raise ConfigError(error.what, where=f"data.{where}", fix=fix) from None
 

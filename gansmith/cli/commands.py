@@ -9,6 +9,10 @@ from typing import Annotated, Any, Literal
 
 import tyro
 from tyro.conf import Positional, arg
+from tyro.constructors import PrimitiveConstructorSpec
+
+from gansmith.convert import from_json
+from gansmith.errors import ConfigError
 
 Settings = list[tuple[str, str]]
 
@@ -42,9 +46,29 @@ def _optional(metavar: str) -> Any:
     return arg(metavar=metavar, help_behavior_hint="")
 
 
+def _number(kind: type[int] | type[float]) -> PrimitiveConstructorSpec[Any]:
+    """A number, read and refused in the same words as in a setting."""
+
+    def read(given: list[str]) -> Any:
+        try:
+            return from_json(kind, given[0])
+        except ConfigError as error:
+            raise ValueError(error.what) from None
+
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar=kind.__name__.upper(),
+        instance_from_str=read,
+        is_instance=lambda value: value is None or isinstance(value, kind),
+        str_from_instance=lambda value: [str(value)],
+    )
+
+
+Int = Annotated[int, _number(int)]
+Float = Annotated[float, _number(float)]
 OptionalPath = Annotated[Path | None, _optional("PATH")]
-OptionalInt = Annotated[int | None, _optional("INT")]
-OptionalFloat = Annotated[float | None, _optional("FLOAT")]
+OptionalInt = Annotated[int | None, _number(int), _optional("INT")]
+OptionalFloat = Annotated[float | None, _number(float), _optional("FLOAT")]
 OptionalText = Annotated[str | None, _optional("NAME")]
 
 
@@ -142,11 +166,11 @@ class SampleFlags:
         overwrite: Replace the samples that are at --out.
     """
 
-    n: Annotated[int, arg(aliases=["-n"])] = 64
+    n: Annotated[Int, arg(aliases=["-n"])] = 64
     out: OptionalPath = None
     class_: Annotated[str | None, arg(name="class", metavar="NAMES", help_behavior_hint="")] = None
-    seed: int = 0
-    truncation: float = 1.0
+    seed: Int = 0
+    truncation: Float = 1.0
     interpolate: OptionalInt = None
     ema: OptionalFloat = None
     overwrite: Flag = False
@@ -228,8 +252,6 @@ def list_(kind: Positional[Kinds], /, as_json: Json = False) -> Command:
 def refuse(settings: Settings) -> None:
     """Raise a ConfigError for settings given to a command that trains nothing."""
     if settings:
-        from gansmith.errors import ConfigError
-
         name, value = settings[0]
         raise ConfigError(
             f"{name}={value} is a setting for training.", fix="Give it to train or plan."

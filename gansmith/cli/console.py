@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from gansmith.cli.streams import nowhere
+from gansmith.cli.streams import nowhere, write_now
 from gansmith.errors import UserError
 from gansmith.progress import Advance, silent
 from gansmith.training import Reporter
@@ -161,8 +161,8 @@ class TrainingReporter(Reporter):
             self._shown.update(self._task, completed=position)
 
     def stopping(self) -> None:
-        """Say that the signal was heard. From within its handler, where only os.write is safe."""
-        os.write(2, b"\nStopping: this round is played to its end and saved.\n")
+        """Say that the signal was heard. Called from within its handler."""
+        write_now(b"\nStopping: this round is played to its end and saved.\n")
 
     def _detail(self, record: dict[str, Any]) -> str:
         done, since = self._first

@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 import tyro
 
 from gansmith.cli.commands import Command, judge, list_, plan, sample, train
-from gansmith.cli.streams import nowhere
+from gansmith.cli.streams import nowhere, write_now
 from gansmith.errors import GansmithError, UserError, did_you_mean
+from gansmith.trainer.signals import ending_signals
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "train": train,
@@ -75,12 +76,21 @@ def _require_known(arguments: Sequence[str]) -> None:
 
 
 class _Terminated(BaseException):
-    """SIGTERM, where nobody else listens to it: what is half-written is cleaned up."""
+    """SIGTERM or SIGHUP, where nobody else listens: what is half-written is cleaned up."""
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    del number, frame
-    raise _Terminated
+    del frame
+    write_now(b"\n")
+    raise _Terminated(number)
+
+
+def _listen() -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in ending_signals():
+        if number != signal.SIGINT:  # Python makes a KeyboardInterrupt of it
+            signal.signal(number, _terminate)
 
 
 def _require_streams() -> None:
@@ -113,8 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         sys.stdout.write(f"gansmith {__version__}\n")
         sys.exit(0)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _terminate)
+    _listen()
     sys.exit(_run(rest, settings))
 
 
@@ -131,8 +140,9 @@ def _run(rest: Sequence[str], settings: list[tuple[str, str]]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return _stopped("Interrupted", rest, 130)
-    except _Terminated:
-        return _stopped("Stopped by SIGTERM", rest, 143)
+    except _Terminated as ended:
+        number = signal.Signals(ended.args[0])
+        return _stopped(f"Stopped by {number.name}", rest, 128 + number)
     except BrokenPipeError:  # the reader of our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

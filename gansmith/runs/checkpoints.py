@@ -94,7 +94,7 @@ def save(
         raise RunError(
             f"The checkpoint could not be written: {error}.",
             where=str(final),
-            fix="Free some space and give the same command again; it goes on from the last one.",
+            fix="Free some space and give the same command again; it goes on from what is saved.",
         ) from error
     for old in _folders(folder)[keep:]:
         shutil.rmtree(old, ignore_errors=True)

@@ -46,7 +46,7 @@ def writing(path: Path) -> Iterator[None]:
         raise RunError(
             f"{path.name} could not be written: {error.strerror or error}.",
             where=str(path),
-            fix="Make room and give the same command again; it goes on from the last checkpoint.",
+            fix="Make room and give the same command again; it goes on from what is saved.",
         ) from error
 
 

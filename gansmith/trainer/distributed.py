@@ -106,7 +106,7 @@ class _Work:
 def launch(fabric: Fabric, work: Callable[[Fabric], None], where: str) -> None:
     """Do ``work`` in every process of ``fabric``, and wait for all of them.
 
-    SIGTERM and Ctrl-C are handed on to them.
+    A signal that asks for an end is handed on to them.
 
     Args:
         fabric: not launched yet; more than one process.
@@ -138,6 +138,7 @@ def launch(fabric: Fabric, work: Callable[[Fabric], None], where: str) -> None:
             raise RunError(
                 f"One of the training processes has ended: {failure}.",
                 where=where,
-                fix="Memory may have run out. Give the same command again to go on.",
+                fix="Memory may have run out: give the same command again to go on. A script must "
+                'train below `if __name__ == "__main__":`, since each process reads it.',
             ) from None
         raise

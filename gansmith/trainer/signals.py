@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C ask; the trainer answers at the end of the round, with everything saved."""
+"""A signal asks for an end; the trainer answers after the round, with everything saved."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """The signals that ask for an end: a closed terminal too, unless ``nohup`` said otherwise."""
+    hang_up: signal.Signals | None = getattr(signal, "SIGHUP", None)  # not on Windows
+    if hang_up is None or signal.getsignal(hang_up) is signal.SIG_IGN:
+        return (signal.SIGTERM, signal.SIGINT)
+    return (signal.SIGTERM, signal.SIGINT, hang_up)
 
 
 class StopRequest:
@@ -29,12 +37,11 @@ class StopRequest:
 
     @contextmanager
     def listening(self) -> Iterator[StopRequest]:
-        """Within, SIGTERM and SIGINT only set ``signal_number``; a no-op but in the main thread."""
+        """Within, those signals only set ``signal_number``; a no-op but in the main thread."""
         if threading.current_thread() is not threading.main_thread():
             yield self
             return
-        numbers = (signal.SIGTERM, signal.SIGINT)
-        before = {number: signal.signal(number, self._handle) for number in numbers}
+        before = {number: signal.signal(number, self._handle) for number in ending_signals()}
         try:
             yield self
         finally:

@@ -22,6 +22,8 @@ from gansmith.data.dataset import Dataset
 from gansmith.registry import register
 
 FEW_PICTURES = 5_000
+# Fewer held-out pictures say too little about overfitting to be steered by.
+LEAST_HELD_OUT = 8
 
 
 @register("recipe", "pictures")
@@ -80,9 +82,16 @@ def pictures_gpu(dataset: Dataset, data: DataConfig) -> Experiment:
 
 @register("recipe", "few-pictures")
 def few_pictures(dataset: Dataset, data: DataConfig) -> Experiment:
-    """Fewer than 5,000 pictures, with adaptive augmentation: ``gansmith train faces``."""
+    """Fewer than 5,000 pictures, with adaptive augmentation: ``gansmith train faces``.
+
+    Where fewer than 8 are held out, the strength is fixed.
+    """
+    adaptive = len(dataset.split("holdout", data.holdout)) >= LEAST_HELD_OUT
     augment = AugmentConfig(
-        transform=Component("pictures"), strength=constant(0.8), adaptive=True, ramp_samples=100_000
+        transform=Component("pictures"),
+        strength=constant(0.8 if adaptive else 0.6),
+        adaptive=adaptive,
+        ramp_samples=100_000,
     )
     return replace(pictures(dataset, data), recipe="few-pictures", augment=augment)
 
