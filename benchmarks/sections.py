@@ -78,13 +78,21 @@ def of_pictures(all_runs: Sequence[Json], figures: Path) -> list[str]:
                 method + (f" ({lost} diverged)" if lost else ""),
                 str(len(found) + lost),
                 spread((r["frechet"] for r in found), "{:.2f}"),
-                spread((r.get("agreement") for r in found), "{:.1%}") if "class" in method else "",
+                _agreement(found) if "class" in method else "",
                 spread((r["samples_per_second"] for r in found), "{:.0f}"),
             ])  # fmt: skip
         header = ["method", "runs", "Fréchet distance", "classifier agrees", "samples/s"]
         lines += [*table(header, rows), *_measures(runs), *_advantage(runs)]
     names = {method: f"pictures-{method}" for method in pictures.METHODS}
     return lines + _sheets(names, figures)
+
+
+def _agreement(found: Sequence[Json]) -> str:
+    """How often the classifier agrees with the class that was asked for."""
+    truncated = [r["truncated"] for r in found if "truncated" in r]
+    least = "".join(f"; at truncation {t:g}: " for t in {t["truncation"] for t in truncated})
+    more = spread((t["agreement"] for t in truncated), "{:.1%}") if truncated else ""
+    return spread((r.get("agreement") for r in found), "{:.1%}") + least + more
 
 
 def _measures(runs: Sequence[Json]) -> list[str]:
