@@ -1,0 +1,1 @@
+"""How close, how varied and how new samples are: numbers with floors and intervals."""

@@ -1,0 +1,79 @@
+"""Are samples new? Distances to the nearest training sample, beside those of held-out samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from gansmith.evaluation.estimate import Estimate, share
+from gansmith.evaluation.two_sample import above
+
+Features = npt.NDArray[np.floating]
+CHUNK = 1024
+CANDIDATES = 4
+# A fake nearer to a training sample than all but this share of held-out samples is a near-copy.
+NEAR = 0.01
+NUM_PAIRS = 8
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """How near generated samples come to training ones.
+
+    Attributes:
+        closer: probability that a fake lies closer to the training samples than a held-out one
+            does; one half where fakes are as new as held-out samples are, 1 where all are copied.
+        near_copies: share of fakes closer than all but 1 % of the held-out samples are; 0.01
+            where fakes are as new as those.
+        copies: share of fakes at distance 0.
+        threshold: the distance below which a fake is a near-copy.
+        pairs: the closest (fake, training sample, distance), nearest first.
+    """
+
+    closer: Estimate
+    near_copies: Estimate
+    copies: Estimate
+    threshold: float
+    pairs: tuple[tuple[int, int, float], ...]
+
+
+def nearest(x: Features, among: Features) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """(n,) index of the nearest row of ``among`` for each row of x, and its exact distance."""
+    found, distances = [], []
+    others = torch.from_numpy(np.array(among, np.float32))
+    norms = others.square().sum(1)
+    for first in range(0, len(x), CHUNK):
+        rows = np.array(x[first : first + CHUNK], np.float64)
+        squares = torch.addmm(norms, torch.from_numpy(rows).float(), others.T, alpha=-2.0)
+        near = squares.topk(min(CANDIDATES, len(among)), largest=False).indices.numpy()
+        # Products round; the few that are nearest are measured again, so that a copy is at 0.
+        exact = np.linalg.norm(among[near] - rows[:, None], axis=-1)
+        best = exact.argmin(1)
+        found.append(near[np.arange(len(rows)), best])
+        distances.append(exact[np.arange(len(rows)), best])
+    return np.concatenate(found).astype(np.int64), np.concatenate(distances)
+
+
+def novelty(train: Features, held_out: Features, fake: Features) -> Novelty:
+    """Compare fakes with held-out samples by their distance to the training samples.
+
+    Args:
+        train: (n, d) features of what the generator learnt from, all of them: a copy is only found
+            where its original is there.
+        held_out: (m, d) of real samples that it did not learn from, at least 20.
+        fake: (k, d).
+    """
+    indices, distances = nearest(fake, train)
+    _, usual = nearest(held_out, train)
+    threshold = float(np.quantile(usual, NEAR))
+    order = np.argsort(distances, kind="stable")[:NUM_PAIRS]
+    return Novelty(
+        closer=above(-distances, -usual),
+        near_copies=share(int((distances < threshold).sum()), len(fake)),
+        copies=share(int((distances == 0).sum()), len(fake)),
+        threshold=threshold,
+        pairs=tuple((int(i), int(indices[i]), float(distances[i])) for i in order),
+    )
