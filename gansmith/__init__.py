@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gansmith.api import Run, load, train
+    from gansmith.api import Report, Run, evaluate, load, train
     from gansmith.config import Component, Cosine, Experiment
     from gansmith.errors import GansmithError, UserError
     from gansmith.protocols import Codec, Condition, Spec
@@ -28,9 +28,11 @@ _HOMES = {
     "Cosine": "config",
     "Experiment": "config",
     "GansmithError": "errors",
+    "Report": "api",
     "Run": "api",
     "Spec": "protocols",
     "UserError": "errors",
+    "evaluate": "api",
     "load": "api",
     "register": "registry",
     "train": "api",
@@ -43,10 +45,12 @@ __all__ = [
     "Cosine",
     "Experiment",
     "GansmithError",
+    "Report",
     "Run",
     "Spec",
     "UserError",
     "__version__",
+    "evaluate",
     "load",
     "register",
     "train",

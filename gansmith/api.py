@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from gansmith.config import Experiment
-from gansmith.convert import from_json
-from gansmith.errors import ConfigError, MissingExtraError, RunError, UserError
-from gansmith.prepare import Prepared, Settings, modality_of, prepare
+from gansmith.errors import RunError, UserError
+from gansmith.evaluating import MOST_SAMPLES, evaluate_sources, write_report
+from gansmith.evaluation.report import Report
+from gansmith.prepare import Prepared, Settings, prepare
 from gansmith.progress import Progress, silent
+from gansmith.run import Run, require_choices
 from gansmith.runs.folder import RunFolder
-from gansmith.sample.judge import Calibration, verdict
-from gansmith.sample.sampler import Sampler
 from gansmith.training import Reporter, train_into
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-Array = npt.NDArray[Any]
 
 
 def default_out(source: str) -> Path:
@@ -134,178 +122,46 @@ def load(path: str | Path) -> Run:
     return Run(folder.require())
 
 
-def require_choices(n: int, seed: int, truncation: float) -> None:
-    """Raise a UserError for a number that nothing can be sampled with."""
-    if n < 1:
-        raise UserError(f"{n} samples cannot be made.", where="n", fix="Ask for at least 1.")
-    if not 0 <= seed < 2**63:
-        raise UserError(
-            f"The seed {seed} is out of range.",
-            where="seed",
-            fix="Take a whole number from 0 to 2^63 - 1.",
-        )
-    if not 0 <= truncation < math.inf:  # also false for nan
-        raise UserError(
-            f"A truncation of {truncation} has no meaning.",
-            where="truncation",
-            fix="Take a number from 0 (all alike) to 1 (as trained), or a little above.",
-        )
+def evaluate(
+    real: str | Path,
+    fake: str | Path,
+    n: int = MOST_SAMPLES,
+    *,
+    out: str | Path | None = None,
+    seed: int = 0,
+    features: str | None = None,
+    progress: Progress = silent,
+) -> Report:
+    """Measure samples of any generator against real ones.
+
+    Args:
+        real, fake: sources, as :func:`train` takes them.
+        n: samples at most; fewer where there are fewer of either.
+        out: folder for report.json and report.html; None writes nothing.
+        seed: of all choices.
+        features: name of an extractor; None takes the default of the kind of data.
+        progress: shows what happens; nothing by default.
+
+    Raises:
+        UserError: if the two do not fit each other, or there are too few of them.
+    """
+    require_choices(n, seed, 1.0)
+    report, evidence = evaluate_sources(
+        str(real), str(fake), n=n, seed=seed, features=features, progress=progress
+    )
+    if out is not None:
+        write_report(Path(out), report, evidence, [])
+    return report
 
 
-class Run:
-    """A run folder, and what can be done with it."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
-
-    def __repr__(self) -> str:
-        return f"Run({str(self.folder.path)!r})"
-
-    @cached_property
-    def config(self) -> Experiment:
-        """The resolved experiment."""
-        try:
-            experiment: Experiment = from_json(Experiment, self.folder.read_json("config.json"))
-        except ConfigError as error:
-            where = f"{self.folder.config}, {error.where}"
-            raise RunError(error.what, where=where, fix=error.fix) from None
-        return experiment
-
-    @cached_property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes; empty where there are none."""
-        with self._reading("env.json") as env:
-            return tuple(env["data"]["classes"])
-
-    @contextmanager
-    def _reading(self, name: str) -> Iterator[Any]:
-        """A JSON file of the run; within, what it does not hold as it should is a RunError."""
-        content = self.folder.read_json(name)
-        try:
-            yield content
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(
-                f"{name} is not as gansmith writes it ({type(error).__name__}: {error}).",
-                where=str(self.folder.path / name),
-                fix="Bring the file back as it was, or train again into another folder.",
-            ) from None
-
-    @cached_property
-    def history(self) -> pd.DataFrame:
-        """One row per line of metrics.jsonl. Needs pandas."""
-        try:
-            import pandas as pd
-        except ImportError:
-            raise MissingExtraError("pandas", "tables", "run.history") from None
-        return pd.DataFrame(list(self.folder.read_metrics()))
-
-    def sampler(self, *, ema: float | None = None, device: str = "cpu") -> Sampler:
-        """The trained generator; see :class:`gansmith.sample.sampler.Sampler`."""
-        with self._reading("codec.json") as stored:
-            codec = modality_of(stored["modality"]).load_codec(stored["state"])
-        classes = self.classes if codec.spec.num_classes else ()
-        return Sampler(self.folder, self.config, codec, classes, ema=ema, device=device)
-
-    def stream(
-        self,
-        n: int,
-        *,
-        condition: str | int | None = None,
-        seed: int = 0,
-        truncation: float = 1.0,
-        ema: float | None = None,
-    ) -> Iterator[tuple[Array, Array | None]]:
-        """Raw samples and their classes in chunks, in constant memory; see :meth:`sample`."""
-        require_choices(n, seed, truncation)
-        sampler = self.sampler(ema=ema)
-        classes = None if condition is None else sampler.class_indices(str(condition))
-        return sampler.stream(n, seed=seed, classes=classes, truncation=truncation)
-
-    def sample(
-        self,
-        n: int,
-        *,
-        condition: str | int | None = None,
-        seed: int = 0,
-        truncation: float = 1.0,
-        ema: float | None = None,
-    ) -> Array:
-        """(n, ...) new samples in raw units: pictures uint8 (n, H, W, C), points float32 (n, d).
-
-        Args:
-            n: how many.
-            condition: a class, or several with commas between them, which come in turn; by name,
-                or by number where no name is equal. None takes all.
-            seed: other seeds, other samples.
-            truncation: 0 or more; below 1, samples are more typical and more alike.
-            ema: width of the weight average, where the run was trained with ``ema.name=power``.
-
-        Raises:
-            UserError: for a number out of its range, or an unknown class.
-            RunError: if the run has no whole checkpoint, or no averages to choose from.
-        """
-        chunks = self.stream(n, condition=condition, seed=seed, truncation=truncation, ema=ema)
-        return np.concatenate([samples for samples, _ in chunks])
-
-    @cached_property
-    def calibration(self) -> Calibration:
-        """What turns the discriminator's logits into probabilities, and how well."""
-        if not (self.folder.path / "calibration.json").exists():
-            raise RunError(
-                "The run is not calibrated yet.",
-                where=str(self.folder.path),
-                fix="Calibration comes at the end of training: give the train command again.",
-            )
-        with self._reading("calibration.json") as stored:
-            return Calibration(**stored)
-
-    def judge(self, x: Array) -> list[dict[str, Any]]:
-        """How likely raw samples are to be the generator's.
-
-        Args:
-            x: (N, ...) as :meth:`sample` returns them: pictures uint8 (N, H, W, C), points floats
-                (N, d).
-
-        Returns:
-            ``file`` (the number of the sample), ``p_real``, ``p_fake`` and ``logit`` of each.
-
-        Raises:
-            UserError: if shape or type are others.
-            RunError: if the run is not calibrated yet.
-        """
-        calibration = self.calibration
-        logits = self.sampler().logits(self._raw(x))
-        return [verdict(str(i), float(v), calibration) for i, v in enumerate(logits)]
-
-    def _raw(self, x: Array) -> Array:
-        """Samples as an array of this run's shape and type."""
-        array = np.asarray(x)
-        with self._reading("env.json") as env, self._reading("codec.json") as codec:
-            wanted, dtype = tuple(env["data"]["shape"]), codec["state"].get("dtype", "float32")
-        right = array.dtype == np.uint8 if dtype == "uint8" else array.dtype.kind in "fiu"
-        if array.shape[1:] != wanted or not right:
-            shape = ", ".join(str(side) for side in ("N", *wanted))
-            raise UserError(
-                f"The samples are {array.dtype} of shape {array.shape}; this run judges {dtype} "
-                f"of shape ({shape}).",
-                where=repr(self),
-                fix="Bring them to what run.sample returns; judge_files does so for picture files.",
-            )
-        return array if dtype == "uint8" else array.astype(dtype)
-
-    def judge_files(self, paths: str | Path | Iterable[str | Path]) -> list[dict[str, Any]]:
-        """:meth:`judge`, for files of one sample each, brought to size as the data were."""
-        named = [paths] if isinstance(paths, str | Path) else paths
-        modality, files = modality_of(self.config.modality), [Path(path) for path in named]
-        if modality.read_one is None:
-            raise UserError(
-                f"Files of {modality.name} cannot be judged one by one.",
-                fix="In Python: gansmith.load(run).judge(array)",
-            )
-        calibration, sampler = self.calibration, self.sampler()
-        raw = [modality.read_one(path, sampler.codec, self.config.data.fit) for path in files]
-        logits = sampler.logits(np.stack(raw)) if raw else np.zeros(0)
-        return [verdict(str(p), float(v), calibration) for p, v in zip(files, logits, strict=True)]
-
-
-__all__ = ["Prepared", "Run", "default_out", "load", "prepare", "settings_of", "train"]
+__all__ = [
+    "Prepared",
+    "Report",
+    "Run",
+    "default_out",
+    "evaluate",
+    "load",
+    "prepare",
+    "settings_of",
+    "train",
+]

@@ -220,12 +220,60 @@ def judge(
     return Command(run)
 
 
+@dataclass(frozen=True)
+class EvaluateFlags:
+    """What to measure, and how.
+
+    Attributes:
+        fake: Instead of a run: samples of any generator, as a source.
+        real: What they are compared with, as a source.
+        n: Samples at most; fewer where there are fewer real ones.
+        seed: Of the samples and of all choices.
+        features: What distances are measured in (`gansmith list extractors`); chosen from the kind
+            of data if left out.
+        out: Folder for report.json and report.html; the run's own if left out.
+        as_json: print JSON.
+    """
+
+    fake: Annotated[str | None, _optional("SOURCE")] = None
+    real: Annotated[str | None, _optional("SOURCE")] = None
+    n: Annotated[Int, arg(aliases=["-n"])] = 10_000
+    seed: Int = 0
+    features: OptionalText = None
+    out: OptionalPath = None
+    as_json: Json = False
+
+
+def evaluate(
+    run_path: Annotated[
+        Positional[Path | None], arg(metavar="RUN", help="A run folder.", help_behavior_hint="")
+    ] = None,
+    /,
+    flags: Annotated[EvaluateFlags, arg(name="")] = EvaluateFlags(),
+) -> Command:
+    """Measure how close, how varied and how new samples are, with floors and intervals.
+
+    Args:
+        run_path: a run folder.
+        flags: what and how.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.evaluate import evaluate_command as work
+
+        refuse(settings)
+        return work(run_path, flags)
+
+    return Command(run)
+
+
 Kinds = Literal[
     "recipes",
     "objectives",
     "regularizers",
     "sources",
     "metrics",
+    "extractors",
     "generators",
     "discriminators",
     "transforms",

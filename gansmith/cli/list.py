@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gansmith import modalities, registry  # noqa: F401  (registers what it holds)
 from gansmith.cli.console import print_table
+from gansmith.evaluation import features  # noqa: F401  (registers what it holds)
 from gansmith.game import build  # noqa: F401  (registers what it holds)
 
 

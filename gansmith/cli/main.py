@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import tyro
 
-from gansmith.cli.commands import Command, judge, list_, plan, sample, train
+from gansmith.cli.commands import Command, evaluate, judge, list_, plan, sample, train
 from gansmith.cli.streams import nowhere, write_now
 from gansmith.errors import GansmithError, UserError, did_you_mean
 from gansmith.trainer.signals import ending_signals
@@ -24,6 +24,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "plan": plan,
     "sample": sample,
     "judge": judge,
+    "evaluate": evaluate,
     "list": list_,
 }
 
@@ -33,6 +34,7 @@ know honestly what you got, and use it.
   gansmith plan photos/                  what would be trained, and how long it takes here
   gansmith train photos/ --minutes 10    a generator of pictures like yours, in runs/photos
   gansmith sample runs/photos -n 100     a folder of new pictures
+  gansmith evaluate runs/photos          how close, how varied and how new they are
 """
 
 FLAGS_WITHOUT_VALUE = ("--json", "--strict", "--overwrite")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gansmith.api import Run, load, require_choices
+from gansmith.api import Run, load
 from gansmith.cli.commands import SampleFlags
 from gansmith.cli.console import bar, say
 from gansmith.errors import UserError
 from gansmith.modalities.modality import Modality, sheet_columns
 from gansmith.prepare import modality_of
+from gansmith.run import require_choices
 from gansmith.sample import write
 from gansmith.sample.write import Chunks
 

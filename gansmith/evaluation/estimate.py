@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
@@ -48,7 +49,7 @@ def group_bounds(n: int, groups: int = NUM_GROUPS) -> list[tuple[int, int]]:
     [(0, 3), (3, 5)]
     """
     ends = [0, *np.cumsum([len(part) for part in np.array_split(np.empty(n), groups)])]
-    return [(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [(int(a), int(b)) for a, b in pairwise(ends)]
 
 
 def jackknife(

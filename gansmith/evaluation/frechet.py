@@ -65,11 +65,12 @@ class Moments:
         mean = self.mean
         covariance = self.products - self.count * torch.outer(mean, mean)
         covariance /= max(self.count - 1, 1)
+        root: Tensor
         root, failed = torch.linalg.cholesky_ex(covariance)
-        if not failed:
-            return root
-        values, vectors = torch.linalg.eigh(covariance)  # constant or dependent features
-        return vectors * values.clamp(min=0).sqrt()
+        if failed:  # constant or dependent features
+            values, vectors = torch.linalg.eigh(covariance)
+            root = vectors * values.clamp(min=0).sqrt()
+        return root
 
 
 def _tensor(features: Features) -> Tensor:

@@ -53,9 +53,9 @@ class _Side:
     def __init__(self, features: Features, k: int, groups: int) -> None:
         self.x = torch.from_numpy(np.array(features, np.float64))
         self.norms = self.x.square().sum(1)
-        self.bounds, self.k, self.groups = group_bounds(len(features), groups), k, groups
+        self.bounds, self.k, self.groups = group_bounds(len(features), max(groups, 1)), k, groups
         sizes = torch.tensor([last - first for first, last in self.bounds])
-        self.group = torch.repeat_interleave(torch.arange(groups), sizes)
+        self.group = torch.repeat_interleave(torch.arange(len(sizes)), sizes)
         self.radii = torch.cat([self._radii(at) for at in self.chunks()])
 
     def __len__(self) -> int:
@@ -75,7 +75,8 @@ class _Side:
     def kept(self) -> Tensor:
         """(n, groups + 1) bool: False where a sample belongs to the group that is left out."""
         kept = torch.ones(len(self), self.groups + 1, dtype=torch.bool)
-        kept[torch.arange(len(self)), self.group] = False
+        if self.groups:
+            kept[torch.arange(len(self)), self.group] = False
         return kept
 
     def _radii(self, at: slice) -> Tensor:
@@ -85,7 +86,8 @@ class _Side:
         nearest = [_smallest(squares[:, first:last], self.k) for first, last in self.bounds]
         radii = []
         for left_out in range(self.groups + 1):
-            parts = [part for g, part in enumerate(nearest) if g != left_out]
+            every = left_out == self.groups
+            parts = [part for g, part in enumerate(nearest) if every or g != left_out]
             radii.append(_smallest(torch.cat(parts, 1), self.k)[:, self.k - 1])
         return torch.stack(radii, 1)
 
@@ -155,13 +157,24 @@ def neighbourhoods(
     >>> found.precision.value, found.recall.value, found.coverage.value
     (1.0, 1.0, 1.0)
     """
-    sides = [_Side(features, num_neighbours, groups) for features in (real, fake)]
-    values = _Counts(*sides).values(num_neighbours)
+    values = _values(real, fake, num_neighbours, groups)
     estimates = {name: jackknife(v[-1], v[:-1], corrected=False) for name, v in values.items()}
     density = estimates.pop("density").clipped(0, float("inf"))
     counts = {"precision": len(fake), "recall": len(real), "coverage": len(real)}
     shares = {name: _share(e, counts[name]) for name, e in estimates.items()}
     return Neighbourhoods(**shares, density=density, num_neighbours=num_neighbours)
+
+
+def neighbourhood_values(
+    real: Features, fake: Features, *, num_neighbours: int = 5
+) -> dict[str, float]:
+    """The numbers of :func:`neighbourhoods` alone, which takes a tenth of the time."""
+    values = _values(real, fake, num_neighbours, 0)
+    return {name: each[0] for name, each in values.items()}
+
+
+def _values(real: Features, fake: Features, k: int, groups: int) -> dict[str, list[float]]:
+    return _Counts(*(_Side(features, k, groups) for features in (real, fake))).values(k)
 
 
 def _share(estimate: Estimate, n: int) -> Estimate:

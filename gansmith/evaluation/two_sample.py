@@ -12,6 +12,7 @@ import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
@@ -76,7 +77,7 @@ def _split(real: Features, fake: Features, seed: int) -> _Parts:
              for x in (real, fake)]  # fmt: skip
     ends = [0, int(0.4 * n), n // 2, n]
     parts = []
-    for first, last in zip(ends[:-1], ends[1:], strict=True):
+    for first, last in pairwise(ends):
         x = torch.cat([side[first:last] for side in sides])
         y = torch.cat([torch.ones(last - first), torch.zeros(last - first)])
         parts.append((x, y))
@@ -95,7 +96,7 @@ class _Neighbours(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         parts = []
-        for chunk in x.split(1024):
+        for chunk in torch.split(x, 1024):
             nearest = torch.cdist(chunk, self.x).topk(self.k, largest=False).indices
             votes = (self.y[nearest].sum(1) + 1) / (self.k + 2)
             parts.append(votes.logit())
@@ -122,7 +123,7 @@ def _fit(network: nn.Module, parts: _Parts) -> nn.Module:
     best, kept, since = math.inf, copy.deepcopy(network), 0
     for _ in range(EPOCHS):
         network.train()
-        for chosen in torch.randperm(len(x)).split(BATCH):
+        for chosen in torch.split(torch.randperm(len(x)), BATCH):
             optimizer.zero_grad()
             loss = F.binary_cross_entropy_with_logits(network(x[chosen]), y[chosen])
             torch.autograd.backward(loss)

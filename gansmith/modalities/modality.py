@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
+def principal_components(dataset: Dataset) -> str:
+    """The extractor that needs nothing but the samples."""
+    del dataset
+    return "pca"
+
+
 @dataclass(frozen=True)
 class Modality:
     """A kind of data, registered under ``modality``.
@@ -29,6 +35,7 @@ class Modality:
         default_recipe: (dataset, device) -> name of the recipe for somebody who named none.
         sheet: raw samples (N, ...) and how many columns -> one picture to look at.
         sheet_samples: how many a sheet shows while training.
+        default_extractor: dataset -> name of the extractor that samples are measured in.
         suffixes: of files that hold one sample, the one written first; empty where none does.
         write_one: (path, raw sample) -> a file.
         read_one: (path, codec, ``data.fit``) -> a raw sample, for judging files.
@@ -43,6 +50,7 @@ class Modality:
     read_one: Callable[[Any, Codec, str], Array] | None = None
     suffixes: tuple[str, ...] = ()
     sheet_samples: int = 100
+    default_extractor: Callable[[Dataset], str] = principal_components
 
 
 def sheet_columns(num_classes: int) -> int:

@@ -13,6 +13,11 @@ def _default_recipe(dataset: Dataset, device: str) -> str:
     return "points"
 
 
+def _default_extractor(dataset: Dataset) -> str:
+    del dataset
+    return "raw"
+
+
 @register("modality", "points")
 def points() -> Modality:
     """Points of a few dimensions."""
@@ -23,4 +28,5 @@ def points() -> Modality:
         default_recipe=_default_recipe,
         sheet=sheet,
         sheet_samples=2_000,
+        default_extractor=_default_extractor,
     )

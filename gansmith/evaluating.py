@@ -1,0 +1,312 @@
+"""An evaluation from start to end: samples are drawn, measured, and written down."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gansmith import registry
+from gansmith.config import Component, DataConfig
+from gansmith.data import open_source
+from gansmith.data.dataset import Dataset, Schema
+from gansmith.errors import UserError
+from gansmith.evaluation.division import LEAST_SAMPLES, Division, divide
+from gansmith.evaluation.features import Extractor
+from gansmith.evaluation.html import page
+from gansmith.evaluation.measure import Found, Material, per_class, steps
+from gansmith.evaluation.report import Missing, Pair, Report, Value
+from gansmith.modalities.modality import sheet_columns
+from gansmith.prepare import modality_of
+from gansmith.progress import Progress, silent
+from gansmith.runs.folder import write_atomic, writing
+from gansmith.sample.sampler import Sampler
+
+Array = npt.NDArray[Any]
+MOST_SAMPLES = 10_000
+REPORT_JSON, REPORT_PAGE = "report.json", "report.html"
+# Of classes with numbers of their own.
+MOST_CLASSES = 100
+
+
+@dataclass(frozen=True)
+class Fakes:
+    """Samples to be measured.
+
+    Attributes:
+        samples: (N, ...) raw.
+        labels: (N,) numbers of the classes that were asked for, or None.
+        about: where they come from, for the report.
+    """
+
+    samples: Array
+    labels: npt.NDArray[np.int64] | None
+    about: dict[str, Any]
+
+
+Draw = Callable[[int, npt.NDArray[np.int64] | None], Fakes]
+
+
+def evaluate_run(
+    sampler: Sampler, data: DataConfig, about: dict[str, Any], *,
+    n: int = MOST_SAMPLES, seed: int = 0, features: str | None = None, progress: Progress = silent,
+) -> tuple[Report, Evidence]:  # fmt: skip
+    """Measure a run's samples against the data it learnt from.
+
+    Args:
+        sampler: of the run.
+        data: as the run opened it.
+        about: of the run, for the report.
+        n: samples at most; fewer where there are fewer real ones.
+        seed: of the fakes and of all choices.
+        features: name of an extractor; None takes the default of the kind of data.
+    """
+
+    def draw(count: int, classes: npt.NDArray[np.int64] | None) -> Fakes:
+        chosen = None if classes is None else [int(c) for c in classes]
+        parts, labels = [], []
+        with progress("Sampling", count) as advance:
+            for samples, own in sampler.stream(count, seed=seed, classes=chosen):
+                parts.append(samples)
+                labels += [] if own is None else [own]
+                advance(len(samples))
+        return Fakes(np.concatenate(parts), np.concatenate(labels) if labels else None, about)
+
+    dataset = open_source(data, progress=progress)
+    return _evaluate(dataset, data.holdout, draw, n, seed, features, progress)
+
+
+def evaluate_sources(
+    real: str, fake: str, *,
+    n: int = MOST_SAMPLES, seed: int = 0, features: str | None = None, progress: Progress = silent,
+) -> tuple[Report, Evidence]:  # fmt: skip
+    """Measure samples of any generator, given as a source, against real ones.
+
+    Raises:
+        UserError: if the two are of different kinds or shapes.
+    """
+    config = DataConfig(source=real)
+    dataset = open_source(config, progress=progress)
+    fakes, resized = _open_fakes(fake, dataset.schema, progress)
+    _require_alike(dataset, fakes)
+    order = np.random.default_rng((seed, 4)).permutation(len(fakes))
+
+    def draw(count: int, classes: npt.NDArray[np.int64] | None) -> Fakes:
+        del classes
+        chosen = np.sort(order[:count])
+        same = fakes.labels is not None and fakes.schema.classes == dataset.schema.classes
+        labels = fakes.labels[chosen] if same and fakes.labels is not None else None
+        about = {"source": fake, "fingerprint": fakes.fingerprint, "num_samples": len(fakes),
+                 "resized": resized}  # fmt: skip
+        return Fakes(np.asarray(fakes.samples[chosen]), labels, about)
+
+    most = min(n, len(fakes))
+    return _evaluate(dataset, config.holdout, draw, most, seed, features, progress)
+
+
+def _open_fakes(fake: str, real: Schema, progress: Progress) -> tuple[Dataset, str]:
+    """Fakes, pictures brought to the size of the real ones; and what was done to them."""
+    fakes = open_source(DataConfig(source=fake), progress=progress)
+    if not fakes.schema.modality == real.modality == "image" or fakes.schema.shape == real.shape:
+        return fakes, "no"
+    size = (real.shape[0], real.shape[1])
+    config = DataConfig(source=fake, size=size)
+    rule = f"to {size[0]}x{size[1]} by the rule {config.fit}"
+    return open_source(config, progress=progress), rule
+
+
+def _require_alike(real: Dataset, fake: Dataset) -> None:
+    ours, theirs = real.schema, fake.schema
+    if (ours.modality, ours.shape, ours.dtype) != (theirs.modality, theirs.shape, theirs.dtype):
+        shapes = [f"{s.label} of {'x'.join(map(str, s.shape))}" for s in (ours, theirs)]
+        raise UserError(
+            f"The real samples are {shapes[0]}, the fakes {shapes[1]}.",
+            where=f"{real.name}, {fake.name}",
+            fix="Bring them to one shape and number of channels.",
+        )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a report shows beside its numbers.
+
+    Attributes:
+        fakes: (N, ...) raw, as many as a sheet shows.
+        reals: (N, ...) raw, of the reference.
+        pairs: (fake, training sample) raw, closest first.
+        modality: name of the kind of data.
+    """
+
+    fakes: Array
+    reals: Array
+    pairs: list[tuple[Array, Array]]
+    modality: str
+
+
+def _evaluate(
+    dataset: Dataset, holdout: float, draw: Draw, n: int, seed: int, features: str | None,
+    progress: Progress,
+) -> tuple[Report, Evidence]:  # fmt: skip
+    if n < LEAST_SAMPLES:
+        raise UserError(
+            f"{n} fakes are too few to measure anything.",
+            where="n",
+            fix=f"Take at least {LEAST_SAMPLES}; thousands give narrower intervals.",
+        )
+    division = divide(dataset, holdout, n, seed)
+    extractor = extractor_of(dataset, division, features)
+    wanted = None if dataset.labels is None else dataset.labels[division.reference]
+    fakes = draw(len(division.reference), wanted)
+    material = _material(dataset, division, fakes, extractor, progress)
+    found = _measured(material, seed, progress)
+    truth = _by_truth(dataset, division, fakes)
+    classes = _classes(dataset, division, fakes, material)
+    report = Report(
+        about=_about(dataset, division, fakes, extractor, seed),
+        values=(*truth, *found.values),
+        missing=(*found.missing, *(m for m in classes.values() if isinstance(m, Missing))),
+        classes={name: (v,) for name, v in classes.items() if isinstance(v, Value)},
+        pairs=found.pairs,
+    )
+    shown = modality_of(dataset.schema.modality).sheet_samples
+    pairs = [(fakes.samples[p.fake], np.asarray(dataset.samples[p.train])) for p in found.pairs]
+    reals = np.asarray(dataset.samples[np.sort(division.reference[:shown])])
+    return report, Evidence(fakes.samples[:shown], reals, pairs, dataset.schema.modality)
+
+
+def extractor_of(dataset: Dataset, division: Division, name: str | None) -> Extractor:
+    """The extractor of that name, fitted to the training samples.
+
+    Raises:
+        ConfigError: if there is none of that name, or it does not fit the kind of data.
+    """
+    chosen = name or modality_of(dataset.schema.modality).default_extractor(dataset)
+    made: Extractor = registry.build("extractor", Component(chosen), dataset, division.train)
+    return made
+
+
+def _material(
+    dataset: Dataset, division: Division, fakes: Fakes, extractor: Extractor, progress: Progress
+) -> Material:
+    def features(indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        order = np.argsort(indices)  # memory maps are read in order
+        found = extractor(dataset.samples[indices[order]], progress)
+        back = np.empty_like(found)
+        back[order] = found
+        return back
+
+    return Material(
+        reference=features(division.reference),
+        control=features(division.control),
+        fake=extractor(fakes.samples, progress),
+        train=features(division.train),
+        held_out=features(division.held_out),
+        train_indices=division.train,
+    )
+
+
+def _measured(material: Material, seed: int, progress: Progress) -> Found:
+    work = steps(material, seed)
+    values: list[Value] = []
+    missing: list[Missing] = []
+    pairs: tuple[Pair, ...] = ()
+    with progress("Measuring", len(work)) as advance:
+        for _, step in work:
+            found = step()
+            values += found.values
+            missing += found.missing
+            pairs = found.pairs or pairs
+            advance()
+    return Found(tuple(values), tuple(missing), pairs)
+
+
+def _by_truth(dataset: Dataset, division: Division, fakes: Fakes) -> tuple[Value, ...]:
+    """Metrics that need the true distribution, where the source knows it."""
+    if not {"centres", "sigma"} <= set(dataset.truth):
+        return ()
+    modes = registry.get("metric", "modes").build
+    found, floor = (
+        modes(samples, dataset.truth)
+        for samples in (fakes.samples, dataset.samples[division.control])
+    )
+    counts = (len(division.control), len(fakes.samples))
+    reads = {
+        "modes_hit": ("higher", f"of {found['num_modes']:.0f}"),
+        "captured": ("floor", "samples within 3 sigma of a mode"),
+        "kl": ("lower", "of the modes' shares from equal ones, nats"),
+        "spread": ("floor", "standard deviation within a mode, over the true one"),
+    }
+    return tuple(
+        Value(name.replace("_", "-"), found[name], None, None, floor[name], better, *counts, text)  # type: ignore[arg-type]
+        for name, (better, text) in reads.items()
+    )
+
+
+def _classes(
+    dataset: Dataset, division: Division, fakes: Fakes, material: Material
+) -> dict[str, Value | Missing]:
+    names = dataset.schema.classes
+    if dataset.labels is None or fakes.labels is None or not 1 < len(names) <= MOST_CLASSES:
+        return {}
+    labels = (dataset.labels[division.reference], dataset.labels[division.control], fakes.labels)
+    return dict(per_class(material, labels, names))
+
+
+def _about(
+    dataset: Dataset, division: Division, fakes: Fakes, extractor: Extractor, seed: int
+) -> dict[str, Any]:
+    return {
+        "real": {
+            "source": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "num_samples": len(dataset),
+            "num_train": len(division.train),
+            "num_held_out": len(division.held_out),
+            "reference": division.about,
+        },
+        "fake": {**fakes.about, "num_measured": len(fakes.samples)},
+        "seed": seed,
+        "features": {
+            "name": extractor.name,
+            "hash": extractor.identity,
+            "about": extractor.about,
+            "used_in_training": False,
+        },
+        "versions": {name: metadata.version(name) for name in ("gansmith", "torch", "numpy")},
+        "system": f"{platform.system()} {platform.machine()}",
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def write_report(
+    folder: Path, report: Report, evidence: Evidence, records: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write report.json and report.html into a folder, each at once or not at all.
+
+    Raises:
+        RunError: where they cannot be written.
+    """
+    modality = modality_of(evidence.modality)
+    columns = sheet_columns(0)
+    pictures = {
+        "Fakes, not chosen": modality.sheet(evidence.fakes, columns),
+        "Real samples": modality.sheet(evidence.reals, columns),
+    }
+    if evidence.pairs and modality.write_one is not None:
+        side_by_side = np.stack([sample for pair in evidence.pairs for sample in pair])
+        caption = "Closest pairs: a fake, and right of it the training sample nearest to it"
+        pictures[caption] = modality.sheet(side_by_side, 2 * min(4, len(evidence.pairs)))
+    source = Path(report.about["real"]["source"]).name
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    content = json.dumps(report.to_json(), indent=2, ensure_ascii=False)
+    write_atomic(folder / REPORT_JSON, content + "\n")
+    write_atomic(folder / REPORT_PAGE, page(report, pictures, records, f"gansmith: {source}"))

@@ -1,0 +1,123 @@
+"""What an evaluation found, as values that say how far to trust them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gansmith.convert import to_json
+
+Better = Literal["lower", "higher", "floor"]
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number about the fakes.
+
+    Attributes:
+        name: of the metric, as the docs have it.
+        value: what was measured.
+        low, high: its interval, of 95 %; None where there is none.
+        floor: what real samples reach in the fakes' place, at the same count; None where that is
+            not defined.
+        better: whether lower or higher is better, or the closer to the floor.
+        num_real, num_fake: samples that went in.
+        reads: the value in a few words.
+    """
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    floor: float | None
+    better: Better
+    num_real: int
+    num_fake: int
+    reads: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A metric that was not measured, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A fake and the training sample it is closest to.
+
+    Attributes:
+        fake: its number among the fakes.
+        train: the number of the training sample in the source.
+        distance: between their features.
+    """
+
+    fake: int
+    train: int
+    distance: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that an evaluation found.
+
+    Attributes:
+        about: what was compared: sources, counts, seed, extractor with hash, versions, date.
+        values: of the whole.
+        classes: values of single classes, by name.
+        missing: metrics that were not measured.
+        pairs: the fakes closest to training samples, closest first.
+    """
+
+    about: dict[str, Any]
+    values: tuple[Value, ...]
+    missing: tuple[Missing, ...] = ()
+    classes: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    pairs: tuple[Pair, ...] = ()
+
+    def __getitem__(self, name: str) -> Value:
+        """The value called ``name``. Raises a KeyError that says why there is none."""
+        for value in self.values:
+            if value.name == name:
+                return value
+        why = {missing.name: missing.why for missing in self.missing}
+        raise KeyError(f"{name}: {why.get(name, 'no such metric')}")
+
+    def to_json(self) -> dict[str, Any]:
+        """As dicts and lists."""
+        content: dict[str, Any] = to_json(self)
+        return content
+
+    def rows(self, values: Sequence[Value] | None = None) -> list[dict[str, Any]]:
+        """A table: one row a value."""
+        return [
+            {
+                "metric": v.name,
+                "value": shown(v.value),
+                "95 % interval": interval(v),
+                "real data": "" if v.floor is None else shown(v.floor),
+                "better": {"floor": "as real"}.get(v.better, v.better),
+                "n": f"{v.num_fake:,}",
+                "reads": v.reads,
+            }
+            for v in (self.values if values is None else values)
+        ]
+
+
+def shown(number: float) -> str:
+    """Four significant digits.
+
+    >>> shown(0.012345), shown(1234.5), shown(0.0)
+    ('0.01235', '1234', '0')
+    """
+    return f"{number:.4g}" if abs(number) < 1e4 else f"{number:,.0f}"
+
+
+def interval(value: Value) -> str:
+    """Both ends, or nothing."""
+    if value.low is None or value.high is None:
+        return ""
+    return f"{shown(value.low)} to {shown(value.high)}"
