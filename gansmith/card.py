@@ -124,8 +124,8 @@ def _limits(data: dict[str, Any]) -> list[str]:
     return [
         "## What is not known",
         "",
-        "- How good the samples are: nothing here measures quality or variety. Look at them, "
-        "beside held-out data.",
+        "- How good the samples are: nothing here measures quality or variety. Look at them, and "
+        "run `gansmith evaluate`, which does.",
         f"- Whether some of them repeat one of the {data['num_train']:,} training samples. No "
         "claim about privacy is made.",
         "- Gaps and biases of the training data are those of the samples.",

@@ -1,4 +1,4 @@
-"""The Fréchet distance between two sets of features, as between Gaussians of their moments.
+"""The Fréchet distance between two sets of features, as between Gaussians of their moments::
 
     FD = |m - m'|^2 + tr(S + S' - 2 (S S')^(1/2))
 

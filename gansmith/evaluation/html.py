@@ -25,7 +25,7 @@ td.reads, p.dim, dl, figcaption { color: var(--dim); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: 0; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; } img { max-width: 100%; image-rendering: pixelated; }
-.row { display: flex; gap: 1.5rem; flex-wrap: wrap; } .row figure { flex: 1 1 18rem; }
+.row { display: grid; gap: 0 1.5rem; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); }
 svg { max-width: 100%; height: auto; } svg text { fill: currentColor; font-size: 11px; }
 """
 

@@ -10,7 +10,7 @@ from gansmith.evaluation.report import Value, shown
 
 Points = Sequence[tuple[float, float]]
 COLOURS = ("#2563eb", "#c2410c", "#15803d", "#7e22ce")
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 200, 52, 8, 26, 24
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 216, 52, 8, 26, 40
 
 
 def span(value: Value) -> str:
@@ -60,7 +60,7 @@ def curves(title: str, lines: Mapping[str, Points]) -> str:
     for y, number in ((TOP + 4, most), (HEIGHT - BOTTOM, least)):
         parts.append(f"<text x='{LEFT - 6}' y='{y}' text-anchor='end'>{shown(number)}</text>")
     parts.append(
-        f"<text x='{WIDTH - RIGHT}' y='{HEIGHT - 6}' text-anchor='end'>{last:,.0f} samples</text>"
+        f"<text x='{WIDTH - RIGHT}' y='{HEIGHT - BOTTOM + 15}' text-anchor='end'>{last:,.0f} samples</text>"
     )
     named = LEFT
     for colour, (name, points) in zip(COLOURS, lines.items(), strict=False):
