@@ -20,7 +20,7 @@ from gansmith.data import open_source
 from gansmith.data.dataset import Dataset, Schema
 from gansmith.errors import UserError
 from gansmith.evaluation.division import LEAST_SAMPLES, Division, divide
-from gansmith.evaluation.features import Extractor
+from gansmith.evaluation.features import Extractor, Features
 from gansmith.evaluation.html import page
 from gansmith.evaluation.measure import Found, Material, per_class, steps
 from gansmith.evaluation.report import Missing, Pair, Report, Value
@@ -35,6 +35,8 @@ MOST_SAMPLES = 10_000
 REPORT_JSON, REPORT_PAGE = "report.json", "report.html"
 # Of classes with numbers of their own.
 MOST_CLASSES = 100
+# Real samples that a costly network looks at for novelty, which needs all of them.
+MOST_COSTLY = 20_000
 
 
 @dataclass(frozen=True)
@@ -163,14 +165,17 @@ def _evaluate(
         )
     division = divide(dataset, holdout, n, seed)
     extractor = extractor_of(dataset, division, features)
+    every = extractor
+    if extractor.costly and len(dataset) > MOST_COSTLY:
+        every = extractor_of(dataset, division, "pca")
     wanted = None if dataset.labels is None else dataset.labels[division.reference]
     fakes = draw(len(division.reference), wanted)
-    material = _material(dataset, division, fakes, extractor, progress)
+    material = _material(dataset, division, fakes, (extractor, every), progress)
     found = _measured(material, seed, progress)
     truth = _by_truth(dataset, division, fakes)
     classes = _classes(dataset, division, fakes, material)
     report = Report(
-        about=_about(dataset, division, fakes, extractor, seed),
+        about=_about(dataset, division, fakes, (extractor, every), seed),
         values=(*truth, *found.values),
         missing=(*found.missing, *(m for m in classes.values() if isinstance(m, Missing))),
         classes={name: (v,) for name, v in classes.items() if isinstance(v, Value)},
@@ -194,21 +199,27 @@ def extractor_of(dataset: Dataset, division: Division, name: str | None) -> Extr
 
 
 def _material(
-    dataset: Dataset, division: Division, fakes: Fakes, extractor: Extractor, progress: Progress
-) -> Material:
-    def features(indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    dataset: Dataset, division: Division, fakes: Fakes, extractors: tuple[Extractor, Extractor],
+    progress: Progress,
+) -> Material:  # fmt: skip
+    """All features; those for novelty by the second extractor, since it needs all real samples."""
+
+    def features(extractor: Extractor, indices: npt.NDArray[np.int64]) -> Features:
         order = np.argsort(indices)  # memory maps are read in order
         found = extractor(dataset.samples[indices[order]], progress)
         back = np.empty_like(found)
         back[order] = found
         return back
 
+    main, every = extractors
+    fake = main(fakes.samples, progress)
     return Material(
-        reference=features(division.reference),
-        control=features(division.control),
-        fake=extractor(fakes.samples, progress),
-        train=features(division.train),
-        held_out=features(division.held_out),
+        reference=features(main, division.reference),
+        control=features(main, division.control),
+        fake=fake,
+        train=features(every, division.train),
+        held_out=features(every, division.held_out),
+        fake_for_novelty=fake if main is every else every(fakes.samples, progress),
         train_indices=division.train,
     )
 
@@ -261,8 +272,10 @@ def _classes(
 
 
 def _about(
-    dataset: Dataset, division: Division, fakes: Fakes, extractor: Extractor, seed: int
-) -> dict[str, Any]:
+    dataset: Dataset, division: Division, fakes: Fakes, extractors: tuple[Extractor, Extractor],
+    seed: int,
+) -> dict[str, Any]:  # fmt: skip
+    main, every = extractors
     return {
         "real": {
             "source": dataset.name,
@@ -275,10 +288,11 @@ def _about(
         "fake": {**fakes.about, "num_measured": len(fakes.samples)},
         "seed": seed,
         "features": {
-            "name": extractor.name,
-            "hash": extractor.identity,
-            "about": extractor.about,
+            "name": main.name,
+            "hash": main.identity,
+            "about": main.about,
             "used_in_training": False,
+            "of_novelty": main.name if main is every else f"{every.name}: {every.about}",
         },
         "versions": {name: metadata.version(name) for name in ("gansmith", "torch", "numpy")},
         "system": f"{platform.system()} {platform.machine()}",

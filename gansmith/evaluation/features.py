@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,8 @@ def _keep(path: Path, features: Features) -> None:
         np.save(side, features)
         side.replace(path)
     except OSError:
-        side.unlink(missing_ok=True)
+        with suppress(OSError):
+            side.unlink(missing_ok=True)
 
 
 def identity_of(*parts: Array | str) -> str:

@@ -32,8 +32,9 @@ class Material:
         reference: real samples that fakes are compared with.
         control: as many other real samples.
         fake: as many fakes.
-        train: of all training samples.
+        train: of all training samples, perhaps by another extractor, as the next two are.
         held_out: of real samples that were not trained on.
+        fake_for_novelty: of the fakes.
         train_indices: the number of each training sample in the source.
     """
 
@@ -42,6 +43,7 @@ class Material:
     fake: Features
     train: Features
     held_out: Features
+    fake_for_novelty: Features
     train_indices: npt.NDArray[np.int64]
 
 
@@ -145,7 +147,7 @@ def _novelty(m: Material) -> Found:
     if len(m.held_out) < LEAST_HELD_OUT or len(m.train) < LEAST_HELD_OUT:
         why = f"needs {LEAST_HELD_OUT} held-out samples, and has {len(m.held_out)}"
         return Found(missing=tuple(Missing(name, why) for name in names))
-    found = novelty(m.train, m.held_out, m.fake)
+    found = novelty(m.train, m.held_out, m.fake_for_novelty)
     counts = (len(m.held_out), len(m.fake))
     pairs = tuple(Pair(f, int(m.train_indices[t]), d) for f, t, d in found.pairs)
     values = (

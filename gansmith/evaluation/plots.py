@@ -59,9 +59,8 @@ def curves(title: str, lines: Mapping[str, Points]) -> str:
     parts = [f"<text x='{LEFT}' y='13' font-weight='600'>{escape(title)}</text>"]
     for y, number in ((TOP + 4, most), (HEIGHT - BOTTOM, least)):
         parts.append(f"<text x='{LEFT - 6}' y='{y}' text-anchor='end'>{shown(number)}</text>")
-    parts.append(
-        f"<text x='{WIDTH - RIGHT}' y='{HEIGHT - BOTTOM + 15}' text-anchor='end'>{last:,.0f} samples</text>"
-    )
+    below = f"x='{WIDTH - RIGHT}' y='{HEIGHT - BOTTOM + 15}' text-anchor='end'"
+    parts.append(f"<text {below}>{last:,.0f} samples</text>")
     named = LEFT
     for colour, (name, points) in zip(COLOURS, lines.items(), strict=False):
         path = " ".join(at(point) for point in points)

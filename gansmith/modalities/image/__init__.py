@@ -6,6 +6,7 @@ from gansmith.modalities.image import (  # noqa: F401
     baselines,
     data,
     discriminator,
+    efficientnet,
     generator,
     recipes,
 )
@@ -23,6 +24,11 @@ def _default_recipe(dataset: Dataset, device: str) -> str:
     return "pictures" if device == "cpu" else "pictures-gpu"
 
 
+def _default_extractor(dataset: Dataset) -> str:
+    colour = dataset.schema.shape[2] in (3, 4)
+    return "efficientnet-lite0" if colour and efficientnet.installed() else "pca"
+
+
 @register("modality", "image")
 def image() -> Modality:
     """Pictures."""
@@ -34,5 +40,6 @@ def image() -> Modality:
         sheet=sheet,
         write_one=write_one,
         read_one=read_one,
+        default_extractor=_default_extractor,
         suffixes=(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"),
     )
