@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from gansmith.runs.best import read_best
 from gansmith.runs.folder import RunFolder, write_atomic
 
 # Of classes; a data set may have a thousand.
@@ -16,7 +17,11 @@ def write_card(folder: RunFolder) -> None:
     """Write README.md: what it is, what it was trained on, what was measured, how to use it."""
     config, env = folder.read_json("config.json"), folder.read_json("env.json")
     records = list(folder.read_metrics())
-    lines = [*_front(config, env), *_data(config, env["data"]), *_training(config, env, records)]
+    lines = [
+        *_front(config, env),
+        *_data(config, env["data"]),
+        *_training(folder, config, env, records),
+    ]
     lines += [*_judge(folder), *_limits(env["data"]), *_use(folder, env["data"])]
     write_atomic(folder.card, "\n".join(lines) + "\n")
 
@@ -70,7 +75,7 @@ def _data(config: dict[str, Any], data: dict[str, Any]) -> list[str]:
 
 
 def _training(
-    config: dict[str, Any], env: dict[str, Any], records: list[dict[str, Any]]
+    folder: RunFolder, config: dict[str, Any], env: dict[str, Any], records: list[dict[str, Any]]
 ) -> list[str]:
     train, game = config["train"], config["game"]
     penalties = ", ".join(f"`{r['name']}`" for r in game["regularizers"]) or "none"
@@ -100,6 +105,13 @@ def _training(
                 f"- Overfitting of the discriminator at the end: {last['overfitting']:.2f} "
                 "(0: held-out samples look as real as training samples; 1: as fakes)."
             )
+    best = read_best(folder.checkpoints)
+    if best is not None:
+        lines.append(
+            f"- Its samples measured best at {best.position:,} samples, with a kernel distance of "
+            f"{best.kernel_distance:.4g} as measured on the way; those weights are kept beside "
+            "the last ones (`--best`)."
+        )
     return [*lines, ""]
 
 

@@ -207,6 +207,7 @@ class TrainConfig:
         precision: of the networks' arithmetic.
         log_samples: between two lines of metrics; 0 makes 200 of them in the run.
         snapshot_samples: between two sheets of samples; 0 makes 20 of them in the run.
+        measure_samples: between two measurements of the samples; 0 makes 10 of them in the run.
         checkpoint_samples: between two checkpoints; 0 makes 10 of them in the run.
         keep_checkpoints: how many of the newest stay on disk, at least 2.
     """
@@ -218,6 +219,7 @@ class TrainConfig:
     precision: Literal["32-true", "bf16-mixed", "64-true"] = "32-true"
     log_samples: int = 0
     snapshot_samples: int = 0
+    measure_samples: int = 0
     checkpoint_samples: int = 0
     keep_checkpoints: int = 2
 

@@ -19,6 +19,7 @@ from gansmith.evaluating import MOST_SAMPLES, evaluate_run, write_report
 from gansmith.evaluation.report import Report
 from gansmith.prepare import modality_of
 from gansmith.progress import Progress, silent
+from gansmith.runs.best import read_best
 from gansmith.runs.folder import RunFolder
 from gansmith.sample.judge import Calibration, verdict
 from gansmith.sample.sampler import Sampler
@@ -94,12 +95,14 @@ class Run:
             raise MissingExtraError("pandas", "tables", "run.history") from None
         return pd.DataFrame(list(self.folder.read_metrics()))
 
-    def sampler(self, *, ema: float | None = None, device: str = "cpu") -> Sampler:
+    def sampler(
+        self, *, ema: float | None = None, best: bool = False, device: str = "cpu"
+    ) -> Sampler:
         """The trained generator; see :class:`gansmith.sample.sampler.Sampler`."""
         with self._reading("codec.json") as stored:
             codec = modality_of(stored["modality"]).load_codec(stored["state"])
         classes = self.classes if codec.spec.num_classes else ()
-        return Sampler(self.folder, self.config, codec, classes, ema=ema, device=device)
+        return Sampler(self.folder, self.config, codec, classes, ema=ema, best=best, device=device)
 
     def stream(
         self,
@@ -109,10 +112,11 @@ class Run:
         seed: int = 0,
         truncation: float = 1.0,
         ema: float | None = None,
+        best: bool = False,
     ) -> Iterator[tuple[Array, Array | None]]:
         """Raw samples and their classes in chunks, in constant memory; see :meth:`sample`."""
         require_choices(n, seed, truncation)
-        sampler = self.sampler(ema=ema)
+        sampler = self.sampler(ema=ema, best=best)
         classes = None if condition is None else sampler.class_indices(str(condition))
         return sampler.stream(n, seed=seed, classes=classes, truncation=truncation)
 
@@ -124,6 +128,7 @@ class Run:
         seed: int = 0,
         truncation: float = 1.0,
         ema: float | None = None,
+        best: bool = False,
     ) -> Array:
         """(n, ...) new samples in raw units: pictures uint8 (n, H, W, C), points float32 (n, d).
 
@@ -134,12 +139,15 @@ class Run:
             seed: other seeds, other samples.
             truncation: 0 or more; below 1, samples are more typical and more alike.
             ema: width of the weight average, where the run was trained with ``ema.name=power``.
+            best: take the weights that measured best while training, instead of the last.
 
         Raises:
             UserError: for a number out of its range, or an unknown class.
             RunError: if the run has no whole checkpoint, or no averages to choose from.
         """
-        chunks = self.stream(n, condition=condition, seed=seed, truncation=truncation, ema=ema)
+        chunks = self.stream(
+            n, condition=condition, seed=seed, truncation=truncation, ema=ema, best=best
+        )
         return np.concatenate([samples for samples, _ in chunks])
 
     @cached_property
@@ -161,6 +169,7 @@ class Run:
         out: str | Path | None = None,
         seed: int = 0,
         features: str | None = None,
+        best: bool = False,
         progress: Progress = silent,
     ) -> Report:
         """Measure samples of this run against the data it learnt from.
@@ -173,6 +182,7 @@ class Run:
             seed: of the samples and of all choices.
             features: what distances are measured in (``gansmith list extractors``); None takes the
                 default of the kind of data.
+            best: take the weights that measured best while training, instead of the last.
             progress: shows what happens; nothing by default.
 
         Raises:
@@ -182,10 +192,12 @@ class Run:
         require_choices(n, seed, 1.0)
         with self._reading("env.json") as env:
             known = str(env["data"]["fingerprint"])
-        checkpoint = self.sampler().checkpoint
-        about = {"run": str(self.folder.path), "samples_trained": checkpoint.position}
+        sampler = self.sampler(best=best)
+        kept = read_best(self.folder.checkpoints) if best else None
+        position = kept.position if kept else sampler.checkpoint.position
+        about = {"run": str(self.folder.path), "samples_trained": position, "best": best}
         report, evidence = evaluate_run(
-            self.sampler(), self.config.data, about,
+            sampler, self.config.data, about,
             n=n, seed=seed, features=features, progress=progress,
         )  # fmt: skip
         if report.about["real"]["fingerprint"] != known:

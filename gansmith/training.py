@@ -35,6 +35,7 @@ from gansmith.trainer import checkpoint as storage
 from gansmith.trainer.distributed import launch, make_fabric, started_by_torchrun
 from gansmith.trainer.signals import StopRequest
 from gansmith.trainer.trainer import Trainer
+from gansmith.watching import SampleWatch
 
 _SNAPSHOT_STREAM = 3_000
 
@@ -65,6 +66,10 @@ class _Recorder:
     folder: RunFolder
     prepared: Prepared
     reporter: Reporter
+    watch: SampleWatch
+
+    def measured(self, trainer: Trainer) -> dict[str, float]:
+        return self.watch.look(trainer) if trainer.fabric.is_global_zero else {}
 
     def advanced(self, trainer: Trainer) -> None:
         self.reporter.advanced(trainer)
@@ -199,7 +204,8 @@ def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Repor
     shown.begun(trainer, trainer.position, broken)
     try:
         with StopRequest(shown.stopping).listening() as stop, torch.random.fork_rng(devices=[]):
-            trainer.run(folder, _Recorder(folder, prepared, shown), stop)
+            watch = SampleWatch(prepared, folder)
+            trainer.run(folder, _Recorder(folder, prepared, shown, watch), stop)
     finally:
         shown.ended()
 

@@ -163,6 +163,7 @@ class SampleFlags:
         truncation: From 0 on; below 1, samples are more typical and more alike.
         interpolate: Go from one sample to another in so many steps.
         ema: Width of the weight average, for runs trained with ema.name=power (0.01 to 0.25).
+        best: Take the weights that measured best while training, instead of the last.
         overwrite: Replace the samples that are at --out.
     """
 
@@ -173,6 +174,7 @@ class SampleFlags:
     truncation: Float = 1.0
     interpolate: OptionalInt = None
     ema: OptionalFloat = None
+    best: Flag = False
     overwrite: Flag = False
 
 
@@ -231,6 +233,7 @@ class EvaluateFlags:
         seed: Of the samples and of all choices.
         features: What distances are measured in (`gansmith list extractors`); chosen from the kind
             of data if left out.
+        best: Take the weights that measured best while training, instead of the last.
         out: Folder for report.json and report.html; the run's own if left out.
         as_json: print JSON.
     """
@@ -240,6 +243,7 @@ class EvaluateFlags:
     n: Annotated[Int, arg(aliases=["-n"])] = 10_000
     seed: Int = 0
     features: OptionalText = None
+    best: Flag = False
     out: OptionalPath = None
     as_json: Json = False
 

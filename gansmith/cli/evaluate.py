@@ -37,7 +37,12 @@ def _measured(run_path: Path | None, flags: EvaluateFlags) -> tuple[Report, Path
             )
         run = load(run_path)
         report = run.evaluate(
-            flags.n, out=flags.out, seed=flags.seed, features=flags.features, progress=bar
+            flags.n,
+            out=flags.out,
+            seed=flags.seed,
+            features=flags.features,
+            best=flags.best,
+            progress=bar,
         )
         return report, flags.out or run.folder.path
     if not (flags.fake and flags.real):

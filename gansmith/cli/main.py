@@ -37,7 +37,7 @@ know honestly what you got, and use it.
   gansmith evaluate runs/photos          how close, how varied and how new they are
 """
 
-FLAGS_WITHOUT_VALUE = ("--json", "--strict", "--overwrite")
+FLAGS_WITHOUT_VALUE = ("--json", "--strict", "--overwrite", "--best")
 SETTING = re.compile(r"[A-Za-z_][\w.-]*=.*", re.DOTALL)
 DASHED_SETTING = re.compile(r"--[A-Za-z_]+\.[\w.-]+(=.*)?", re.DOTALL)
 

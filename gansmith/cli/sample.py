@@ -100,6 +100,7 @@ def _chunks(run: Run, flags: SampleFlags) -> Chunks:
         seed=flags.seed,
         truncation=flags.truncation,
         ema=flags.ema,
+        best=flags.best,
     )
 
 
@@ -122,6 +123,7 @@ def _sheet(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
         seed=flags.seed,
         truncation=flags.truncation,
         ema=flags.ema,
+        best=flags.best,
     )
     columns = sheet_columns(0 if flags.class_ else len(run.classes))
     write.picture(out, modality.sheet(samples, min(columns, flags.n)))
@@ -146,7 +148,7 @@ def _interpolate(run: Run, modality: Modality, out: Path, flags: SampleFlags) ->
             fix=f"Take at least 2 steps, and at most {MOST_ON_A_SHEET:,} samples in all.",
         )
     require_choices(flags.n, flags.seed, flags.truncation)
-    sampler = run.sampler(ema=flags.ema)
+    sampler = run.sampler(ema=flags.ema, best=flags.best)
     classes = None if flags.class_ is None else sampler.class_indices(flags.class_)
     samples = sampler.interpolate(
         flags.n, steps, seed=flags.seed, classes=classes, truncation=flags.truncation

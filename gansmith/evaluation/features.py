@@ -7,6 +7,7 @@ fit itself to them if it must, and nothing of the fakes.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ from gansmith.registry import register
 Array = npt.NDArray[Any]
 Features = npt.NDArray[np.float32]
 CHUNK = 256
-MOST_TO_FIT = 10_000
+# Samples that components are fitted to: the time goes with the cube of the smaller side.
+MOST_TO_FIT, MOST_TO_FIT_LARGE, LARGE = 10_000, 1_500, 1_024
 HASH_DIGITS = 16
 
 
@@ -101,22 +103,32 @@ def raw(dataset: Dataset, indices: npt.NDArray[np.int64]) -> Extractor:
     return Extractor("raw", "raw", "the samples' own numbers", flat)
 
 
+def _principal(
+    x: npt.NDArray[np.float64], size: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """(d, k) first principal directions of centred samples (n, d), and (k,) their variances."""
+    few = x.shape[0] < x.shape[1]
+    # The smaller of both products has the same eigenvalues, but for zeros.
+    values, vectors = np.linalg.eigh(x @ x.T if few else x.T @ x)
+    values, vectors = values[::-1][:size].clip(min=0), vectors[:, ::-1][:, :size]
+    if not few:
+        return vectors, values
+    found = values > 1e-12 * max(values[0], 1e-300)
+    values, vectors = values[found], vectors[:, found]
+    return x.T @ vectors / np.sqrt(values), values
+
+
 @register("extractor", "pca")
 def pca(dataset: Dataset, indices: npt.NDArray[np.int64], *, size: int = 64) -> Extractor:
     """The first principal components of the training samples, at most 64."""
-    some = indices[:: -(-len(indices) // MOST_TO_FIT)]
+    most = MOST_TO_FIT if math.prod(dataset.schema.shape) <= LARGE else MOST_TO_FIT_LARGE
+    some = indices[:: -(-len(indices) // most)]
     x = flat(np.asarray(dataset.samples[some])).astype(np.float64)
     mean = x.mean(0)
     x -= mean
-    if x.shape[1] <= len(x):
-        values, vectors = np.linalg.eigh(x.T @ x)
-        components = vectors[:, ::-1]
-        values = values[::-1]
-    else:
-        _, singular, rows = np.linalg.svd(x, full_matrices=False)
-        components, values = rows.T, singular**2
-    kept = components[:, : min(size, len(some))].astype(np.float32)
-    explained = values[: kept.shape[1]].sum() / max(values.sum(), 1e-30)
+    components, variances = _principal(x, size)
+    kept = components.astype(np.float32)
+    explained = variances.sum() / max(np.square(x).sum(), 1e-30)
     centre = mean.astype(np.float32)
     return Extractor(
         "pca",

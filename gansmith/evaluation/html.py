@@ -132,6 +132,9 @@ def _classes(report: Report) -> str:
 
 def _training(records: Sequence[Mapping[str, Any]]) -> str:
     groups = {
+        "Kernel distance": ("kernel_distance", "kernel_distance_unaveraged"),
+        "Coverage": ("coverage", "coverage_real"),
+        "Right about which of two is real": ("critic_right", "discriminator_right"),
         "Losses": ("discriminator_loss", "generator_loss"),
         "Mean logits": ("real_logit", "fake_logit"),
         "Overfitting of the discriminator": ("overfitting", "augment_strength"),

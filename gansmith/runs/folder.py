@@ -50,8 +50,8 @@ def writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def write_atomic(path: Path, content: str) -> None:
-    """Write a text file to the side, sync it, rename it: a reader sees all of it or nothing.
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write a file to the side, sync it, rename it: a reader sees all of it or nothing.
 
     Raises:
         RunError: where it cannot be written (a full disk).
@@ -59,8 +59,8 @@ def write_atomic(path: Path, content: str) -> None:
     side = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with writing(path):
         try:
-            with side.open("w", encoding="utf-8") as file:
-                file.write(content)
+            with side.open("wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
                 file.flush()
                 os.fsync(file.fileno())
             side.replace(path)

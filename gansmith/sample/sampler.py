@@ -20,6 +20,7 @@ from gansmith.game.build import build_game
 from gansmith.game.randomness import Randomness
 from gansmith.protocols import Codec, Condition
 from gansmith.runs import checkpoints
+from gansmith.runs.best import best_weights
 from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import RunFolder
 from gansmith.runs.profiles import combination
@@ -39,6 +40,7 @@ class Sampler:
         experiment, codec, classes: as the run has them.
         ema: width of the weight average, chosen after training, where the run kept power-function
             profiles; None takes the average as it was trained.
+        best: take the weights that measured best while training, instead of the last.
         device: where to run.
 
     Raises:
@@ -53,6 +55,7 @@ class Sampler:
         classes: tuple[str, ...],
         *,
         ema: float | None = None,
+        best: bool = False,
         device: str = "cpu",
     ) -> None:
         self.experiment, self.codec, self.classes = experiment, codec, classes
@@ -72,11 +75,19 @@ class Sampler:
         game.to(device=self.device, dtype=self.dtype).eval().requires_grad_(False)
         self.game = game
         self.generator = game.networks[game.generator]
-        self._use_average(folder, ema)
+        self._use_average(folder, ema, best)
         self._latent = registry.get("latent", experiment.latent.name).build
 
-    def _use_average(self, folder: RunFolder, ema: float | None) -> None:
-        if ema is not None:
+    def _use_average(self, folder: RunFolder, ema: float | None, best: bool) -> None:
+        if best and ema is not None:
+            raise UserError(
+                "The best weights have one length of average alone.",
+                where="--best, --ema",
+                fix="Give one of them.",
+            )
+        if best:
+            weights = best_weights(folder.checkpoints)
+        elif ema is not None:
             weights = post_hoc_average(folder, self.checkpoint, self.experiment.ema, ema)
         else:
             weights = _profile(self.checkpoint, 0)

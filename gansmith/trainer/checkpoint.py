@@ -12,7 +12,7 @@ from torch import Tensor
 from gansmith.errors import RunError
 from gansmith.runs import checkpoints
 from gansmith.runs.checkpoints import Checkpoint
-from gansmith.runs.folder import RunFolder, sync_file, writing
+from gansmith.runs.folder import RunFolder, write_atomic, writing
 
 if TYPE_CHECKING:
     from gansmith.trainer.trainer import Trainer
@@ -111,12 +111,8 @@ def _keep_profiles(trainer: Trainer, folder: RunFolder) -> None:
         place.mkdir(exist_ok=True)
     for width, average in zip(trainer.experiment.ema.widths, trainer.average.profiles, strict=True):
         path = place / f"{trainer.position:012d}-{width}.safetensors"
-        side = path.with_suffix(".tmp")
         weights = {k: v.detach().cpu().contiguous() for k, v in average.state_dict().items()}
-        with writing(path):
-            side.write_bytes(to_bytes(weights))
-            sync_file(side)
-            side.replace(path)
+        write_atomic(path, to_bytes(weights))
 
 
 def restore(trainer: Trainer, folder: RunFolder, checkpoint: Checkpoint) -> None:

@@ -48,6 +48,10 @@ class Watcher(Protocol):
     def snapshot_due(self, trainer: Trainer) -> None:
         """It is time for a sheet of samples."""
 
+    def measured(self, trainer: Trainer) -> dict[str, float]:
+        """It is time to measure the samples: what was found, for the record."""
+        ...
+
     def saved(self, checkpoint: Checkpoint) -> None:
         """A checkpoint was written."""
 
@@ -253,6 +257,7 @@ class Trainer:
         config = self.experiment.train
         log_every = interval(config, config.log_samples, 200)
         snapshot_every = interval(config, config.snapshot_samples, 20)
+        measure_every = interval(config, config.measure_samples, 10)
         save_every = interval(config, config.checkpoint_samples, 10)
         if self.position == 0:
             watcher.snapshot_due(self)
@@ -261,9 +266,10 @@ class Trainer:
             self.round()
             self.seconds += time.perf_counter() - start
             watcher.advanced(self)
-            if is_due(log_every, self.position, self.batch):
-                self._log(folder, watcher)
             last = self.position >= self.num_samples
+            measure = last or is_due(measure_every, self.position, self.batch)
+            if measure or is_due(log_every, self.position, self.batch):
+                self._log(folder, watcher, watcher.measured(self) if measure else {})
             if last or is_due(snapshot_every, self.position, self.batch):
                 watcher.snapshot_due(self)
             signal_number = self._asked_to_stop(stop)
@@ -281,7 +287,7 @@ class Trainer:
         largest = self.fabric.all_reduce(torch.tensor(number), reduce_op="max")
         return int(largest)  # type: ignore[arg-type]
 
-    def _log(self, folder: RunFolder, watcher: Watcher) -> None:
+    def _log(self, folder: RunFolder, watcher: Watcher, measured: dict[str, float]) -> None:
         self._require_finite(folder)
         record = {
             "samples": self.position,
@@ -289,6 +295,7 @@ class Trainer:
             "samples_per_second": round(self.position / max(self.seconds, 1e-9), 1),
             **self.means.means(),
             "augment_strength": self.overfitting.strength,
+            **measured,
         }
         if self.holdout_loader is not None:
             record["overfitting"] = self.overfitting.value

@@ -13,7 +13,9 @@ import safetensors.torch
 from invariance.small_runs import SMALL, assert_same_run, newest, train, write_points
 
 from gansmith.errors import RunError
-from gansmith.runs.folder import RunFolder
+from gansmith.runs import best
+from gansmith.runs.folder import RunFolder, writing
+from gansmith.trainer import checkpoint as storage
 
 ROUNDS = 20
 POWER = {**SMALL, "ema.name": "power"}
@@ -28,6 +30,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def full(*arguments: Any, **named: Any) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def full_atomic(path: Path, content: str | bytes) -> None:
+    """As :func:`write_atomic` fails."""
+    with writing(path):
+        full()
 
 
 def full_for_safetensors(*arguments: Any, **named: Any) -> None:
@@ -61,7 +69,9 @@ def fill(patch: pytest.MonkeyPatch, where: str) -> None:
     elif where == "rename":
         patch.setattr(Path, "rename", after(1, Path.rename, full))
     elif where == "profiles":
-        patch.setattr(Path, "write_bytes", after(2, Path.write_bytes, full))
+        patch.setattr(storage, "write_atomic", after(2, storage.write_atomic, full_atomic))
+    elif where == "best":
+        patch.setattr(best, "write_atomic", full_atomic)
     elif where == "metrics":
         patch.setattr(RunFolder, "append_metrics", after(2, RunFolder.append_metrics, append_half))
     else:
@@ -80,7 +90,9 @@ def append_half(folder: RunFolder, record: dict[str, Any]) -> None:
 original = RunFolder.append_metrics
 
 
-@pytest.mark.parametrize("where", ["tensors", "sync", "rename", "profiles", "metrics", "sheets"])
+@pytest.mark.parametrize(
+    "where", ["tensors", "sync", "rename", "profiles", "best", "metrics", "sheets"]
+)
 def test_a_full_disk(where: str, runs: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     with pytest.MonkeyPatch.context() as patch:

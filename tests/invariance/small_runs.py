@@ -28,6 +28,7 @@ SMALL: dict[str, Any] = {
     "train.batch_size": 16,
     "train.log_samples": 48,
     "train.snapshot_samples": 160,
+    "train.measure_samples": 112,
     "train.checkpoint_samples": 80,
 }
 PICTURES: dict[str, Any] = {k: v for k, v in SMALL.items() if not k.endswith("depth")}
@@ -95,6 +96,7 @@ def tensors(out: Path) -> dict[str, torch.Tensor]:
     """All tensors of the newest checkpoint and of the profiles, by file and name."""
     files = sorted(newest(out).path.glob("*.safetensors"))
     files += sorted((out / "checkpoints").glob("profiles/*.safetensors"))
+    files += sorted((out / "checkpoints").glob("best.safetensors"))
     return {f"{f.name}: {name}": value for f in files for name, value in load_file(f).items()}
 
 

@@ -1,0 +1,157 @@
+"""Samples of a training are measured as it goes, and the best weights are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from gansmith import registry
+from gansmith.config import Component
+from gansmith.data.dataset import Array
+from gansmith.evaluation.estimate import share
+from gansmith.evaluation.features import Extractor, Features
+from gansmith.evaluation.watch import MOST_WATCHED, Watch, ends, enough
+from gansmith.game.randomness import Randomness
+from gansmith.prepare import Prepared
+from gansmith.protocols import Condition
+from gansmith.runs.best import Best, read_best, write_best
+from gansmith.runs.folder import RunFolder
+from gansmith.trainer.trainer import Trainer
+
+_MEASURING_STREAM = 4_000
+
+
+@dataclass(frozen=True)
+class _Reals:
+    """Real samples that fakes are compared with, as many others for the floor, and classes."""
+
+    reference: npt.NDArray[np.int64]
+    control: npt.NDArray[np.int64]
+    held_out: bool
+
+
+class SampleWatch:
+    """Measures the samples of a trainer, always against the same real ones.
+
+    Args:
+        prepared: data and experiment.
+        folder: where the best weights are kept.
+    """
+
+    def __init__(self, prepared: Prepared, folder: RunFolder) -> None:
+        self._prepared, self._folder = prepared, folder
+        self.best: Best | None = read_best(folder.checkpoints)
+
+    @cached_property
+    def _reals(self) -> _Reals | None:
+        """None where there are too few."""
+        experiment, dataset = self._prepared.experiment, self._prepared.dataset
+        random = np.random.default_rng((experiment.train.seed, 5))
+        train, held = (
+            random.permutation(dataset.split(part, experiment.data.holdout))
+            for part in ("train", "holdout")
+        )
+        if enough(n := min(len(held), len(train), MOST_WATCHED)):
+            return _Reals(held[:n], train[:n], held_out=True)
+        if enough(n := min(len(train) // 2, MOST_WATCHED)):
+            return _Reals(train[:n], train[n : 2 * n], held_out=False)
+        return None
+
+    @cached_property
+    def _extractor(self) -> Extractor:
+        """A cheap one: principal components, or the raw numbers of points."""
+        dataset, experiment = self._prepared.dataset, self._prepared.experiment
+        points = len(dataset.schema.shape) == 1
+        train = dataset.split("train", experiment.data.holdout)
+        made: Extractor = registry.build(
+            "extractor", Component("raw" if points else "pca"), dataset, train
+        )
+        return made
+
+    @cached_property
+    def _watch(self) -> Watch:
+        assert self._reals is not None
+        reference, control = (
+            self._features(indices) for indices in (self._reals.reference, self._reals.control)
+        )
+        return Watch.over(reference, control)
+
+    def _features(self, indices: npt.NDArray[np.int64]) -> Features:
+        return self._extractor(np.asarray(self._prepared.dataset.samples[indices]))
+
+    @torch.no_grad()
+    def look(self, trainer: Trainer) -> dict[str, float]:
+        """Measure, and keep the weights of the average if they are the best so far.
+
+        Returns:
+            see :meth:`gansmith.evaluation.watch.Watch.look`; and ``discriminator_right``, how often
+            the discriminator finds one of those real samples more real than the fake beside it,
+            with ``_low`` and ``_high``. Nothing where there are too few real samples.
+        """
+        if self._reals is None:
+            return {}
+        condition = self._condition(trainer)
+        average, current = trainer.average.best(), trainer.game.networks[trainer.game.generator]
+        fake = self._draw(trainer, average, condition)
+        unaveraged = None if average is current else self._draw(trainer, current, condition)
+        features = [None if raw is None else self._extractor(raw) for raw in (fake, unaveraged)]
+        if not all(np.isfinite(f).all() for f in features if f is not None):
+            return {}  # the next checkpoint says what diverged
+        assert features[0] is not None
+        with torch.enable_grad():
+            found = self._watch.look(features[0], features[1], trainer.experiment.train.seed)
+        found |= self._discriminator(trainer, fake, condition)
+        self._keep(trainer, found["kernel_distance"])
+        return found
+
+    def _condition(self, trainer: Trainer) -> Condition:
+        labels = self._prepared.dataset.labels
+        if labels is None or not trainer.codec.spec.num_classes or self._reals is None:
+            return Condition()
+        return Condition(classes=torch.from_numpy(labels[self._reals.reference]).to(trainer.device))
+
+    def _draw(self, trainer: Trainer, network: nn.Module, condition: Condition) -> Array:
+        """Raw fakes of the same latents each time, under the classes of the real samples."""
+        assert self._reals is not None
+        randomness = Randomness(
+            trainer.experiment.train.seed, 0, _MEASURING_STREAM,
+            device=trainer.device, dtype=trainer.dtype,
+        )  # fmt: skip
+        latent = trainer.draw_latent(len(self._reals.reference), randomness)
+        was_training = network.training
+        x: Tensor = network.eval()(latent, condition)
+        network.train(was_training)
+        return trainer.codec.decode(x).cpu().numpy()
+
+    def _discriminator(
+        self, trainer: Trainer, fake: Array, condition: Condition
+    ) -> dict[str, float]:
+        """What the training's own discriminator makes of the same samples, class by class."""
+        game = trainer.game
+        if game.critic not in game.networks or self._reals is None:
+            return {}
+        real = np.array(self._prepared.dataset.samples[self._reals.reference])
+        critic = game.networks[game.critic]
+        was_training = critic.training
+        critic.eval()
+        logits = [
+            critic(trainer.codec.encode(torch.from_numpy(raw).to(trainer.device)).to(trainer.dtype),
+                   condition).reshape(len(raw), -1).mean(1)
+            for raw in (real, fake)
+        ]  # fmt: skip
+        critic.train(was_training)
+        margins = logits[0] - logits[1]
+        right = (margins > 0).double() + 0.5 * (margins == 0)
+        return dict(ends("discriminator_right", share(float(right.sum()), len(right))))
+
+    def _keep(self, trainer: Trainer, distance: float) -> None:
+        if self.best is not None and distance >= self.best.kernel_distance:
+            return
+        self.best = Best(trainer.position, distance)
+        weights = trainer.average.best().state_dict()
+        write_best(self._folder.checkpoints, self.best, weights)
