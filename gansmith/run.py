@@ -16,6 +16,7 @@ from gansmith.config import Experiment
 from gansmith.convert import from_json
 from gansmith.errors import ConfigError, MissingExtraError, RunError, UserError
 from gansmith.evaluating import MOST_SAMPLES, evaluate_run, write_report
+from gansmith.evaluation.doctor import Finding, diagnose
 from gansmith.evaluation.report import Report
 from gansmith.prepare import modality_of
 from gansmith.progress import Progress, silent
@@ -161,6 +162,10 @@ class Run:
             )
         with self._reading("calibration.json") as stored:
             return Calibration(**stored)
+
+    def diagnose(self) -> list[Finding]:
+        """What the records say has gone wrong; empty where nothing stands out."""
+        return diagnose(list(self.folder.read_metrics()))
 
     def evaluate(
         self,

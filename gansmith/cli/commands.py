@@ -222,6 +222,25 @@ def judge(
     return Command(run)
 
 
+def doctor(run_path: RunPath, /, as_json: Json = False) -> Command:
+    """Look for what has gone wrong in a training, and say what to change.
+
+    Reads what was measured on the way; changes nothing.
+
+    Args:
+        run_path: a run folder.
+        as_json: print JSON.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.doctor import doctor as work
+
+        refuse(settings)
+        return work(run_path, as_json)
+
+    return Command(run)
+
+
 @dataclass(frozen=True)
 class EvaluateFlags:
     """What to measure, and how.

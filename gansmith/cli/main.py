@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import tyro
 
-from gansmith.cli.commands import Command, evaluate, judge, list_, plan, sample, train
+from gansmith.cli.commands import Command, doctor, evaluate, judge, list_, plan, sample, train
 from gansmith.cli.streams import nowhere, write_now
 from gansmith.errors import GansmithError, UserError, did_you_mean
 from gansmith.trainer.signals import ending_signals
@@ -25,6 +25,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "sample": sample,
     "judge": judge,
     "evaluate": evaluate,
+    "doctor": doctor,
     "list": list_,
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from gansmith.evaluation.doctor import diagnose
 from gansmith.evaluation.plots import curves, span
 from gansmith.evaluation.report import Report, Value, interval, shown
 
@@ -58,6 +59,7 @@ def page(
         _figures(pictures),
         _classes(report),
         _training(records),
+        _doctor(records),
         "<h2>How</h2>",
         _about(report.about),
     ]
@@ -151,6 +153,19 @@ def _training(records: Sequence[Mapping[str, Any]]) -> str:
     if not drawn:
         return ""
     return f"<h2>Training</h2><div class=row>{''.join(drawn)}</div>"
+
+
+def _doctor(records: Sequence[Mapping[str, Any]]) -> str:
+    if not records:
+        return ""
+    findings = diagnose(records)
+    if not findings:
+        return "<p class=dim>Nothing stands out in the records of this run.</p>"
+    items = "".join(
+        f"<dt>{escape(f.name)}<dd>{escape(f.evidence)}. {escape(f.means)} {escape(f.change)}"
+        for f in findings
+    )
+    return f"<dl>{items}</dl>"
 
 
 def _about(about: Mapping[str, Any], prefix: str = "") -> str:

@@ -37,22 +37,38 @@ class Watch:
         return cls(reference, neighbourhood_values(reference, control)["coverage"])
 
     def look(self, fake: Features, unaveraged: Features | None, seed: int) -> dict[str, float]:
-        """Measure fakes (n, d); of the generator as it stands, too, where its average made them.
+        """Measure fakes (n, d).
+
+        Args:
+            fake: of the generator that samples are taken from.
+            unaveraged: of the same latents, by the generator as it stands; None where that is one.
+            seed: of the fresh critic.
 
         Returns:
-            ``coverage`` and ``coverage_real``; ``kernel_distance``; ``critic_right``, how often a
-            fresh critic finds a real sample more real than a fake, with ``_low`` and ``_high``;
-            ``kernel_distance_unaveraged``.
+            ``precision``, ``recall``, ``coverage``, and ``coverage_real``; ``variety``, the mean
+            distance between two fakes over that between two real samples; ``kernel_distance``;
+            ``critic_right``, how often a fresh critic finds a real sample more real than a fake,
+            with ``_low`` and ``_high``; ``kernel_distance_unaveraged``; ``unsettled``, the distance
+            between both fakes of a latent over that between two real samples.
         """
+        near = neighbourhood_values(self.reference, fake)
         found = {
-            "coverage": neighbourhood_values(self.reference, fake)["coverage"],
+            **{name: near[name] for name in ("precision", "recall", "coverage")},
             "coverage_real": self.coverage_real,
+            "variety": _apart(fake) / max(_apart(self.reference), 1e-30),
             "kernel_distance": kernel_distance(self.reference, fake).value,
             **ends("critic_right", two_sample_test(self.reference, fake, seed).auc),
         }
         if unaveraged is not None:
             found["kernel_distance_unaveraged"] = kernel_distance(self.reference, unaveraged).value
+            moved = np.linalg.norm(fake - unaveraged, axis=1).mean()
+            found["unsettled"] = float(moved / max(_apart(self.reference), 1e-30))
         return found
+
+
+def _apart(features: Features) -> float:
+    """Mean distance between two samples drawn at random; neighbours in a random order are two."""
+    return float(np.linalg.norm(np.diff(features, axis=0), axis=1).mean())
 
 
 def enough(num_samples: int) -> bool:

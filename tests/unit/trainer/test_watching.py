@@ -15,7 +15,8 @@ from gansmith.runs import best
 
 SMALL = {"generator.width": 4, "discriminator.width": 4, "train.batch_size": 16}
 NAMES = (
-    "coverage", "coverage_real", "kernel_distance", "kernel_distance_unaveraged",
+    "precision", "recall", "coverage", "coverage_real", "variety", "unsettled",
+    "kernel_distance", "kernel_distance_unaveraged",
     "critic_right", "critic_right_low", "critic_right_high",
     "discriminator_right", "discriminator_right_low", "discriminator_right_high",
 )  # fmt: skip
