@@ -94,17 +94,28 @@ def _training(
         f"- Begun on {env['gpu'] or env['system']}, Python {env['python']}, torch "
         f"{env['versions']['torch']}.",
     ]
-    if records:
-        last = records[-1]
+    return [*lines, *_course(folder, train, records), ""]
+
+
+def _course(folder: RunFolder, train: dict[str, Any], records: list[dict[str, Any]]) -> list[str]:
+    """How the training went."""
+    if not records:
+        return []
+    last = records[-1]
+    lines = [
+        f"- {last['seconds']:,.1f} seconds in rounds, without sheets and checkpoints: "
+        f"{last['samples_per_second']:,.0f} samples/s."
+    ]
+    if last["samples"] < train["samples"]:
         lines.append(
-            f"- {last['seconds']:,.1f} seconds in rounds, without sheets and checkpoints: "
-            f"{last['samples_per_second']:,.0f} samples/s."
+            f"- Ended at {last['samples']:,} samples, since they had measured no better for "
+            f"{train['patience_samples']:,}."
         )
-        if "overfitting" in last:
-            lines.append(
-                f"- Overfitting of the discriminator at the end: {last['overfitting']:.2f} "
-                "(0: held-out samples look as real as training samples; 1: as fakes)."
-            )
+    if "overfitting" in last:
+        lines.append(
+            f"- Overfitting of the discriminator at the end: {last['overfitting']:.2f} "
+            "(0: held-out samples look as real as training samples; 1: as fakes)."
+        )
     best = read_best(folder.checkpoints)
     if best is not None:
         lines.append(
@@ -112,7 +123,7 @@ def _training(
             f"{best.kernel_distance:.4g} as measured on the way; those weights are kept beside "
             "the last ones (`--best`)."
         )
-    return [*lines, ""]
+    return lines
 
 
 def _judge(folder: RunFolder) -> list[str]:

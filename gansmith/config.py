@@ -208,6 +208,8 @@ class TrainConfig:
         log_samples: between two lines of metrics; 0 makes 200 of them in the run.
         snapshot_samples: between two sheets of samples; 0 makes 20 of them in the run.
         measure_samples: between two measurements of the samples; 0 makes 10 of them in the run.
+        patience_samples: end the run when its samples have measured no better for so long; 0 never.
+            The weights that measured best are kept either way.
         checkpoint_samples: between two checkpoints; 0 makes 10 of them in the run.
         keep_checkpoints: how many of the newest stay on disk, at least 2.
     """
@@ -220,6 +222,7 @@ class TrainConfig:
     log_samples: int = 0
     snapshot_samples: int = 0
     measure_samples: int = 0
+    patience_samples: int = 0
     checkpoint_samples: int = 0
     keep_checkpoints: int = 2
 

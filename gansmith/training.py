@@ -71,6 +71,9 @@ class _Recorder:
     def measured(self, trainer: Trainer) -> dict[str, float]:
         return self.watch.look(trainer) if trainer.fabric.is_global_zero else {}
 
+    def samples_since_best(self, trainer: Trainer) -> int:
+        return trainer.position - self.watch.best.position if self.watch.best else 0
+
     def advanced(self, trainer: Trainer) -> None:
         self.reporter.advanced(trainer)
 
@@ -285,7 +288,7 @@ def train_into(
         experiment = prepared.experiment
         newest, broken = checkpoints.newest(folder.checkpoints)
         checkpoints.require_some_whole(folder.checkpoints, newest, broken)
-        if newest is None or newest.position < experiment.train.samples:
+        if not checkpoints.finished(newest, experiment.train.samples):
             machine = experiment.machine
             fabric = make_fabric(machine, experiment.train.precision)
             if machine.processes == machine.machines == 1:
@@ -343,7 +346,7 @@ def _train_among_others(
         prepared = replace(prepared, experiment=replace(stored, machine=machine))
         newest, broken = checkpoints.newest(folder.checkpoints)
         checkpoints.require_some_whole(folder.checkpoints, newest, broken)
-        if newest is None or newest.position < stored.train.samples:
+        if not checkpoints.finished(newest, stored.train.samples):
             _play(fabric, prepared, folder, reporter())
         if fabric.is_global_zero:
             _finish(prepared, folder)

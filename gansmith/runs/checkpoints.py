@@ -127,6 +127,13 @@ def newest(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
     return None, broken
 
 
+def finished(checkpoint: Checkpoint | None, num_samples: int) -> bool:
+    """Whether a run of so many samples ends with its newest checkpoint."""
+    if checkpoint is None:
+        return False
+    return checkpoint.position >= num_samples or bool(checkpoint.state().get("ended_early"))
+
+
 def require_some_whole(folder: Path, checkpoint: Checkpoint | None, broken: list[Path]) -> None:
     """Raise a RunError if there are checkpoints and none is whole: what was learnt is lost."""
     if checkpoint is None and broken:

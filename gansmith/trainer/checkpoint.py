@@ -97,6 +97,7 @@ def save(trainer: Trainer, folder: RunFolder, *, keep_profiles: bool = True) -> 
         "overfitting": trainer.overfitting.state(),
         "metrics_size_bytes": folder.metrics_size_bytes(),
         "seconds": trainer.seconds,
+        "ended_early": trainer.ended_early,
     }
     if keep_profiles and trainer.experiment.ema.name == "power":
         _keep_profiles(trainer, folder)
@@ -134,6 +135,7 @@ def restore(trainer: Trainer, folder: RunFolder, checkpoint: Checkpoint) -> None
         ) from error
     trainer.position = int(state["position"])
     trainer.seconds = float(state["seconds"])
+    trainer.ended_early = bool(state.get("ended_early", False))
     trainer.means.load(state["means"], trainer.device)
     trainer.overfitting.load(state["overfitting"])
     if trainer.fabric.is_global_zero:

@@ -52,6 +52,10 @@ class Watcher(Protocol):
         """It is time to measure the samples: what was found, for the record."""
         ...
 
+    def samples_since_best(self, trainer: Trainer) -> int:
+        """How long ago samples measured best; 0 where that is not known."""
+        ...
+
     def saved(self, checkpoint: Checkpoint) -> None:
         """A checkpoint was written."""
 
@@ -103,6 +107,7 @@ class Trainer:
         self.means, self.overfitting = RunningMeans(), Overfitting(experiment.augment)
         self._latent = registry.get("latent", experiment.latent.name).build
         self.position, self.seconds = 0, 0.0
+        self.ended_early = False
 
     def _check(self) -> None:
         experiment, world = self.experiment, self.fabric.world_size
@@ -261,7 +266,7 @@ class Trainer:
         save_every = interval(config, config.checkpoint_samples, 10)
         if self.position == 0:
             watcher.snapshot_due(self)
-        while self.position < self.num_samples:
+        while self.position < self.num_samples and not self.ended_early:
             start = time.perf_counter()
             self.round()
             self.seconds += time.perf_counter() - start
@@ -270,6 +275,9 @@ class Trainer:
             measure = last or is_due(measure_every, self.position, self.batch)
             if measure or is_due(log_every, self.position, self.batch):
                 self._log(folder, watcher, watcher.measured(self) if measure else {})
+            if measure and config.patience_samples:
+                since = self.fabric.broadcast(watcher.samples_since_best(self))
+                self.ended_early = last = since >= config.patience_samples or last
             if last or is_due(snapshot_every, self.position, self.batch):
                 watcher.snapshot_due(self)
             signal_number = self._asked_to_stop(stop)

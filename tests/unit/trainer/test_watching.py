@@ -11,7 +11,7 @@ import pytest
 import gansmith
 from gansmith.cli.main import main
 from gansmith.errors import RunError, UserError
-from gansmith.runs import best
+from gansmith.runs import best, checkpoints
 
 SMALL = {"generator.width": 4, "discriminator.width": 4, "train.batch_size": 16}
 NAMES = (
@@ -90,3 +90,27 @@ def test_too_few_to_measure_against(tmp_path: Path) -> None:
     run = gansmith.train(tmp_path / "few.npz", tmp_path / "run", samples=128, settings=SMALL)
     assert not any("coverage" in r for r in run.folder.read_metrics())
     assert best.read_best(run.folder.checkpoints) is None
+
+
+def test_a_run_ends_when_its_samples_get_no_better(tmp_path: Path) -> None:
+    """A learning rate of nothing: what measured best is the first, and stays it."""
+    still = {
+        **SMALL,
+        "players.generator.lr": "0",
+        "train.patience_samples": 128,
+        "ema.name": "none",
+    }
+
+    def train() -> gansmith.Run:
+        return gansmith.train("digits", tmp_path / "run", samples=1280, settings=still)
+
+    run = train()
+    kept = best.read_best(run.folder.checkpoints)
+    newest, _ = checkpoints.newest(run.folder.checkpoints)
+    assert kept is not None
+    assert newest is not None
+    assert kept.position == 128
+    assert newest.position == 256
+    assert "Ended at 256 samples" in run.folder.card.read_text()
+    lines = run.folder.metrics.read_text()
+    assert train().folder.metrics.read_text() == lines  # the same command: it has ended
