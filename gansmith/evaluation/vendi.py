@@ -12,6 +12,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from gansmith.evaluation.estimate import NUM_GROUPS, Estimate, group_bounds, jackknife
 
@@ -24,18 +25,31 @@ def vendi_score(features: Features) -> float:
     >>> round(vendi_score(np.eye(3)), 6), round(vendi_score(np.ones((3, 2))), 6)
     (3.0, 1.0)
     """
-    x = torch.from_numpy(np.asarray(features, np.float64))
-    x = x / x.norm(dim=1, keepdim=True).clamp(min=1e-300)
+    x = _directions(features)
     # Both have the same eigenvalues but for zeros.
-    similar = x.T @ x if x.shape[1] < len(x) else x @ x.T
-    shares = torch.linalg.eigvalsh(similar / len(x)).clamp(min=0)
+    return _score(x.T @ x if x.shape[1] < len(x) else x @ x.T, len(x))
+
+
+def _directions(features: Features) -> Tensor:
+    """Rows of length 1."""
+    x = torch.from_numpy(np.array(features, np.float64))
+    return x.div_(x.norm(dim=1, keepdim=True).clamp(min=1e-300))
+
+
+def _score(similar: Tensor, n: int) -> float:
+    shares = torch.linalg.eigvalsh(similar / n).clamp(min=0)
     return math.exp(float(torch.special.entr(shares).sum()))
 
 
 def vendi(features: Features, groups: int = NUM_GROUPS) -> Estimate:
     """:func:`vendi_score` with its interval at this count, of features (n, d) in random order."""
-    without = [
-        vendi_score(np.delete(features, np.s_[first:last], 0))
-        for first, last in group_bounds(len(features), groups)
-    ]
-    return jackknife(vendi_score(features), without, corrected=False)
+    x, n = _directions(features), len(features)
+    bounds = group_bounds(n, groups)
+    if x.shape[1] < n:
+        every = x.T @ x
+        without = [_score(every - x[a:b].T @ x[a:b], n - (b - a)) for a, b in bounds]
+        return jackknife(_score(every, n), without, corrected=False)
+    every = x @ x.T
+    kept = [torch.cat([torch.arange(a), torch.arange(b, n)]) for a, b in bounds]
+    without = [_score(every[rows][:, rows], len(rows)) for rows in kept]
+    return jackknife(_score(every, n), without, corrected=False)

@@ -11,6 +11,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gansmith.evaluation import kernel, neighbours
 from gansmith.evaluation.estimate import jackknife, mean, share, student_quantile
 from gansmith.evaluation.frechet import frechet, frechet_distance
 from gansmith.evaluation.kernel import kernel_distance
@@ -85,6 +86,18 @@ def test_the_kernel_distance_has_no_bias() -> None:
     values = [kernel_distance(normal(40, 3, 2 * i), normal(30, 3, 2 * i + 1)).value
               for i in range(300)]  # fmt: skip
     assert abs(np.mean(values)) < 3 * np.std(values) / math.sqrt(len(values))
+
+
+def test_many_samples_are_measured_in_float32_to_the_same_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, fake = 50 + normal(300, 16, 0), 50 + 1.1 * normal(250, 16, 1)
+    exact, distance = neighbourhoods(real, fake), kernel_distance(real - 50, fake - 50)
+    monkeypatch.setattr(neighbours, "MOST_DOUBLE", 10)
+    monkeypatch.setattr(kernel, "MOST_DOUBLE_PAIRS", 10)
+    assert neighbourhoods(real, fake) == exact
+    assert neighbourhoods(real, real).coverage.value == 1
+    assert kernel_distance(real - 50, fake - 50).value == pytest.approx(distance.value, rel=1e-4)
 
 
 @given(st.integers(12, 40), st.integers(1, 4), st.integers(1, 4), st.integers(0, 10**6))
