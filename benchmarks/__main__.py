@@ -18,7 +18,7 @@ from benchmarks.cases import BUILD, Case, Options, Places
 from benchmarks.runner import run
 from gansmith.errors import GansmithError
 
-NEEDS_NO_DATA = ("points", "cost")
+NEEDS_NO_DATA = ("points", "cost", "measures")
 NEEDS_DATA = ("pictures", "few", "gpu")
 
 DESCRIPTION = """Measure, and keep what was measured in benchmarks/results/.
@@ -28,9 +28,10 @@ Measured runs are not run again: an interrupted benchmark goes on with the same 
   pictures  Frechet distance beside DCGAN, WGAN-GP and SNGAN: --data fashion_mnist.npz
   few       400 faces, with and without adaptive augmentation: --data olivetti_64.npz
   cost      of a step, of sampling, of memory and of the command line
+  measures  the time that measuring takes
   gpu       CIFAR-10 on a GPU: --data cifar10.parquet
   tables    write docs/benchmarks.md from what is there
-  all       points, cost and tables: what needs no data (the default)
+  all       points, cost, measures and tables: what needs no data (the default)
 """
 
 

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import curves, few, pictures, points
+from benchmarks import curves, few, measures, pictures, points
 from benchmarks.cases import Json
 from benchmarks.costs import costs
 from benchmarks.tables import NOT_RUN, by_data, longest, num_diverged, results_of, spread, table
@@ -189,10 +189,39 @@ def _speed_and_memory(found: Sequence[Json]) -> list[str]:
     ]
 
 
+def measuring(all_runs: Sequence[Json], figures: Path) -> list[str]:
+    """The Fréchet distance beside the usual way, and a report in pieces."""
+    del figures
+    rows = []
+    for part, (n, d) in (("many", measures.MANY), ("few", measures.FEW)):
+        found = results_of(all_runs, part=part)
+        rows.append([
+            f"{n:,} samples, {d:,} features",
+            str(len(found)),
+            spread((r["seconds"] for r in found), "{:.2f}"),
+            spread((r["usual_seconds"] for r in found), "{:.1f}"),
+            spread((r["usual_seconds"] / r["seconds"] for r in found), "{:.1f}"),
+            spread((r["relative_difference"] for r in found), "{:.0e}"),
+        ])  # fmt: skip
+    header = ["Fréchet distance", "runs", "seconds", "by a matrix root", "times as fast",
+              "relative difference"]  # fmt: skip
+    lines = table(header, rows)
+    found = results_of(all_runs, part="report")
+    names = list(found[0]["seconds"]) if found else []
+    rows = [[name, spread((r["seconds"][name] for r in found), "{:.1f}")] for name in names]
+    rows.append(["all", spread((r["total_seconds"] for r in found), "{:.1f}")])
+    n, d, num_train = measures.REPORT
+    title = f"report of {n:,} fakes, {d:,} features, {num_train:,} training samples"
+    lines += table([title, "seconds"], rows)
+    memory = spread((r["peak_rss_bytes"] / 2**30 for r in found), "{:.2f}")
+    return [*lines, f"Peak memory of the report: {memory} GiB.", ""]
+
+
 SECTIONS: Mapping[str, Callable[[Sequence[Json], Path], list[str]]] = {
     "points": point_sets,
     "pictures": of_pictures,
     "few": few_pictures,
     "cost": costs,
+    "measures": measuring,
     "gpu": on_gpu,
 }

@@ -61,6 +61,14 @@ def test_cost(out: Path):
     assert found["start-up", None]["ratio"] > 1
 
 
+def test_measures(out: Path):
+    _toy(out, "measures")
+    found = {run["key"]["part"]: run["result"] for run in _runs(out, "measures")}
+    assert found["many"]["relative_difference"] < 1e-6
+    assert found["report"]["total_seconds"] > 0
+    assert "novelty" in found["report"]["seconds"]
+
+
 def test_gpu_on_a_cpu(out: Path):
     _toy(out, "gpu")
     parts = [run["key"]["part"] for run in _runs(out, "gpu")]
@@ -101,7 +109,7 @@ def test_a_page_of_nothing_says_so(tmp_path: Path):
     _toy(tmp_path, "tables")
     page = (tmp_path / "benchmarks.md").read_text("utf-8")
     assert "| default | not run |" in page
-    assert page.count("Not run.") == 5
+    assert page.count("Not run.") == 6
 
 
 def test_tables(out: Path):
