@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.cases import Case, Json, Options, data_key
 from benchmarks.pictures import keep_sheet, trained
@@ -19,6 +18,8 @@ from gansmith.api import Run
 from gansmith.config import DataConfig
 from gansmith.data import open_source
 from gansmith.errors import UserError
+from gansmith.evaluation.features import flat
+from gansmith.evaluation.novelty import nearest
 
 MINUTES = 10.0
 NUM_FAKES = 1_000
@@ -73,7 +74,7 @@ def measure(case: Case) -> Json:
 def copies(case: Case, run: Run) -> Json:
     """How near fakes come to training pictures, over how near held-out pictures come.
 
-    Root mean squared distance of pixels to the nearest training picture, medians. Near 1 fakes are
+    Distance of pixels to the nearest training picture, medians. Near 1 fakes are
     as new as real pictures that were held out; near 0 they are copies. It says nothing of beauty.
     """
     dataset = open_source(DataConfig(source=case.data, conditional=False))
@@ -82,15 +83,5 @@ def copies(case: Case, run: Run) -> Json:
         for part in ("train", "holdout")
     )
     fakes = run.sample(100 if case.toy else NUM_FAKES, seed=case.seed)
-    own, others = (float(np.median(nearest(each, known))) for each in (fakes, held))
+    own, others = (float(np.median(nearest(flat(each), flat(known))[1])) for each in (fakes, held))
     return {"fakes_to_train": own, "held_out_to_train": others, "novelty": own / others}
-
-
-def nearest(
-    pictures: npt.NDArray[np.uint8], others: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.float64]:
-    """(N,) root mean squared distance of each picture to the nearest of the others, in [0, 255]."""
-    a, b = (np.asarray(x, np.float64).reshape(len(x), -1) for x in (pictures, others))
-    squares = np.square(a).sum(1)[:, None] + np.square(b).sum(1)[None] - 2 * a @ b.T
-    rms: npt.NDArray[np.float64] = np.sqrt(squares.clip(0).min(1) / a.shape[1])
-    return rms

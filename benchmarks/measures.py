@@ -57,7 +57,8 @@ def features(n: int, d: int, seed: int) -> Features:
     random = np.random.default_rng(seed)
     rotation, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(d, d)))
     scaled = random.normal(size=(n, d)) * np.geomspace(1, 1e-3, d)
-    return (scaled @ rotation).astype(np.float32)
+    rotated: Features = (scaled @ rotation).astype(np.float32)
+    return rotated
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:

@@ -19,9 +19,9 @@ import numpy as np
 
 from benchmarks.cases import Case, Json, Options, data_key
 from benchmarks.classifier import Judge, Labels, Pictures, Split, judge, open_split
-from benchmarks.frechet import frechet_distance, moments
 from gansmith.api import Run, train
 from gansmith.errors import GansmithError, UserError
+from gansmith.evaluation.frechet import frechet_distance
 
 MINUTES = 10.0
 NUM_SAMPLES = 10_000
@@ -153,10 +153,10 @@ def distances(critic: Judge, split: Split, fakes: Pictures) -> Json:
     Training pictures of the floor are as many as there are fakes, drawn with a fixed seed.
     """
     chosen = np.random.default_rng(0).permutation(len(split.train))[: len(fakes)]
-    real = moments(critic.features(split.test))
+    real = critic.features(split.test)
     return {
-        "frechet": frechet_distance(moments(critic.features(fakes)), real),
-        "floor": frechet_distance(moments(critic.features(split.train[chosen])), real),
+        "frechet": frechet_distance(real, critic.features(fakes)),
+        "floor": frechet_distance(real, critic.features(split.train[chosen])),
         "num_fakes": len(fakes),
         "num_real": len(split.test),
     }
