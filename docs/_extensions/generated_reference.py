@@ -17,9 +17,10 @@ from sphinx.application import Sphinx
 
 from gansmith import config, modalities, registry
 from gansmith.config import Component, Cosine, Experiment
+from gansmith.evaluation import features
 from gansmith.game import build
 
-assert build  # both are imported so that they register what they hold
+assert build and features  # imported so that they register what they hold
 assert modalities
 
 MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
@@ -45,6 +46,7 @@ KINDS = (
     ("generator", "Generators"),
     ("discriminator", "Discriminators"),
     ("transform", "Augmentations"),
+    ("extractor", "Features that samples are measured in"),
     ("latent", "Latents"),
     ("game", "Rules of the game"),
     ("metric", "Metrics"),
