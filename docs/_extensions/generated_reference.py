@@ -20,7 +20,8 @@ from gansmith.config import Component, Cosine, Experiment
 from gansmith.evaluation import features
 from gansmith.game import build
 
-assert build and features  # imported so that they register what they hold
+assert build  # imported so that they register what they hold
+assert features
 assert modalities
 
 MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
