@@ -56,9 +56,11 @@ def features(n: int, d: int, seed: int) -> Features:
     """(n, d), the standard deviations falling over three orders of magnitude, then rotated."""
     random = np.random.default_rng(seed)
     rotation, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(d, d)))
-    scaled = random.normal(size=(n, d)) * np.geomspace(1, 1e-3, d)
-    rotated: Features = (scaled @ rotation).astype(np.float32)
-    return rotated
+    found = np.empty((n, d), np.float32)
+    for first in range(0, n, 1_000):  # piece by piece, since memory is measured
+        part = found[first : first + 1_000]
+        part[:] = (random.normal(size=part.shape) * np.geomspace(1, 1e-3, d)) @ rotation
+    return found
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:

@@ -22,6 +22,8 @@ Features = npt.NDArray[np.floating[Any]]
 # Of a metric that needs neighbours or groups, and of one class.
 LEAST = 50
 LEAST_HELD_OUT = 20
+# Fakes and held-out samples that are looked up among all training samples.
+MOST_LOOKED_UP = 3_000
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,9 @@ def _novelty(m: Material) -> Found:
     if len(m.held_out) < LEAST_HELD_OUT or len(m.train) < LEAST_HELD_OUT:
         why = f"needs {LEAST_HELD_OUT} held-out samples, and has {len(m.held_out)}"
         return Found(missing=tuple(Missing(name, why) for name in names))
-    found = novelty(m.train, m.held_out, m.fake_for_novelty)
-    counts = (len(m.held_out), len(m.fake))
+    held_out, fake = (x[:MOST_LOOKED_UP] for x in (m.held_out, m.fake_for_novelty))
+    found = novelty(m.train, held_out, fake)
+    counts = (len(held_out), len(fake))
     pairs = tuple(Pair(f, int(m.train_indices[t]), d) for f, t, d in found.pairs)
     values = (
         of(names[0], found.closer, 0.5, "floor", counts, "chance to be nearer than a held-out one"),

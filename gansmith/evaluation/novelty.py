@@ -12,7 +12,7 @@ from gansmith.evaluation.estimate import Estimate, share
 from gansmith.evaluation.two_sample import above
 
 Features = npt.NDArray[np.floating]
-CHUNK = 1024
+CHUNK = 256
 CANDIDATES = 4
 # A fake nearer to a training sample than all but this share of held-out samples is a near-copy.
 NEAR = 0.01
@@ -43,7 +43,7 @@ class Novelty:
 def nearest(x: Features, among: Features) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """(n,) index of the nearest row of ``among`` for each row of x, and its exact distance."""
     found, distances = [], []
-    others = torch.from_numpy(np.array(among, np.float32))
+    others = torch.from_numpy(np.ascontiguousarray(among, np.float32))
     norms = others.square().sum(1)
     for first in range(0, len(x), CHUNK):
         rows = np.array(x[first : first + CHUNK], np.float64)
