@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gansmith.errors import RunError, UserError
-from gansmith.evaluating import MOST_SAMPLES, evaluate_sources, write_report
+from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_sources, write_report
 from gansmith.evaluation.report import Report
 from gansmith.prepare import Prepared, Settings, prepare
 from gansmith.progress import Progress, silent
@@ -130,6 +130,7 @@ def evaluate(
     out: str | Path | None = None,
     seed: int = 0,
     features: str | None = None,
+    weights: str | Path | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Measure samples of any generator against real ones.
@@ -140,15 +141,15 @@ def evaluate(
         out: folder for report.json and report.html; None writes nothing.
         seed: of all choices.
         features: name of an extractor; None takes the default of the kind of data.
+        weights: of a feature network that comes in no package; None takes those it finds.
         progress: shows what happens; nothing by default.
 
     Raises:
         UserError: if the two do not fit each other, or there are too few of them.
     """
     require_choices(n, seed, 1.0)
-    report, evidence = evaluate_sources(
-        str(real), str(fake), n=n, seed=seed, features=features, progress=progress
-    )
+    choices = Choices(n, seed, features, None if weights is None else str(weights))
+    report, evidence = evaluate_sources(str(real), str(fake), choices, progress)
     if out is not None:
         write_report(Path(out), report, evidence, [])
     return report

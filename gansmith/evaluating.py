@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -15,15 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from gansmith import registry
-from gansmith.config import Component, DataConfig
+from gansmith.config import Component, DataConfig, Scalar
 from gansmith.data import open_source
 from gansmith.data.dataset import Dataset, Schema
 from gansmith.errors import UserError
+from gansmith.evaluation.classes import Classes, Group, agreement, each_class
 from gansmith.evaluation.division import LEAST_SAMPLES, Division, divide
 from gansmith.evaluation.features import Extractor, Features
 from gansmith.evaluation.html import page
-from gansmith.evaluation.measure import Found, Material, per_class, steps
-from gansmith.evaluation.report import Missing, Pair, Report, Value
+from gansmith.evaluation.measure import NOVELTY, Found, Material, steps
+from gansmith.evaluation.report import Better, Missing, Pair, Report, Value
 from gansmith.modalities.modality import sheet_columns
 from gansmith.prepare import modality_of
 from gansmith.progress import Progress, silent
@@ -57,9 +58,29 @@ class Fakes:
 Draw = Callable[[int, npt.NDArray[np.int64] | None], Fakes]
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What may be chosen of an evaluation.
+
+    Attributes:
+        n: samples at most; fewer where there are fewer real ones.
+        seed: of the fakes and of all choices.
+        features: name of an extractor; None takes the default of the kind of data.
+        weights: file or folder with the weights of a feature network that comes in no package; None
+            takes those it finds or fetches.
+        used_in_training: extractors that had a part in the training, and which.
+    """
+
+    n: int = MOST_SAMPLES
+    seed: int = 0
+    features: str | None = None
+    weights: str | None = None
+    used_in_training: Mapping[str, str] = field(default_factory=dict)
+
+
 def evaluate_run(
-    sampler: Sampler, data: DataConfig, about: dict[str, Any], *,
-    n: int = MOST_SAMPLES, seed: int = 0, features: str | None = None, progress: Progress = silent,
+    sampler: Sampler, data: DataConfig, about: dict[str, Any], choices: Choices,
+    progress: Progress = silent,
 ) -> tuple[Report, Evidence]:  # fmt: skip
     """Measure a run's samples against the data it learnt from.
 
@@ -67,29 +88,27 @@ def evaluate_run(
         sampler: of the run.
         data: as the run opened it.
         about: of the run, for the report.
-        n: samples at most; fewer where there are fewer real ones.
-        seed: of the fakes and of all choices.
-        features: name of an extractor; None takes the default of the kind of data.
+        choices: what to measure, and how.
+        progress: shows what happens.
     """
 
     def draw(count: int, classes: npt.NDArray[np.int64] | None) -> Fakes:
         chosen = None if classes is None else [int(c) for c in classes]
         parts, labels = [], []
         with progress("Sampling", count) as advance:
-            for samples, own in sampler.stream(count, seed=seed, classes=chosen):
+            for samples, own in sampler.stream(count, seed=choices.seed, classes=chosen):
                 parts.append(samples)
                 labels += [] if own is None else [own]
                 advance(len(samples))
         return Fakes(np.concatenate(parts), np.concatenate(labels) if labels else None, about)
 
     dataset = open_source(data, progress=progress)
-    return _evaluate(dataset, data.holdout, draw, n, seed, features, progress)
+    return _evaluate(dataset, data.holdout, draw, choices, progress)
 
 
 def evaluate_sources(
-    real: str, fake: str, *,
-    n: int = MOST_SAMPLES, seed: int = 0, features: str | None = None, progress: Progress = silent,
-) -> tuple[Report, Evidence]:  # fmt: skip
+    real: str, fake: str, choices: Choices, progress: Progress = silent
+) -> tuple[Report, Evidence]:
     """Measure samples of any generator, given as a source, against real ones.
 
     Raises:
@@ -99,7 +118,7 @@ def evaluate_sources(
     dataset = open_source(config, progress=progress)
     fakes, resized = _open_fakes(fake, dataset.schema, progress)
     _require_alike(dataset, fakes)
-    order = np.random.default_rng((seed, 4)).permutation(len(fakes))
+    order = np.random.default_rng((choices.seed, 4)).permutation(len(fakes))
 
     def draw(count: int, classes: npt.NDArray[np.int64] | None) -> Fakes:
         del classes
@@ -110,8 +129,8 @@ def evaluate_sources(
                  "resized": resized}  # fmt: skip
         return Fakes(np.asarray(fakes.samples[chosen]), labels, about)
 
-    most = min(n, len(fakes))
-    return _evaluate(dataset, config.holdout, draw, most, seed, features, progress)
+    most = min(choices.n, len(fakes))
+    return _evaluate(dataset, config.holdout, draw, replace(choices, n=most), progress)
 
 
 def _open_fakes(fake: str, real: Schema, progress: Progress) -> tuple[Dataset, str]:
@@ -154,48 +173,55 @@ class Evidence:
 
 
 def _evaluate(
-    dataset: Dataset, holdout: float, draw: Draw, n: int, seed: int, features: str | None,
-    progress: Progress,
-) -> tuple[Report, Evidence]:  # fmt: skip
-    if n < LEAST_SAMPLES:
+    dataset: Dataset, holdout: float, draw: Draw, choices: Choices, progress: Progress
+) -> tuple[Report, Evidence]:
+    if choices.n < LEAST_SAMPLES:
         raise UserError(
-            f"{n} fakes are too few to measure anything.",
+            f"{choices.n} fakes are too few to measure anything.",
             where="n",
             fix=f"Take at least {LEAST_SAMPLES}; thousands give narrower intervals.",
         )
-    division = divide(dataset, holdout, n, seed)
-    extractor = extractor_of(dataset, division, features)
-    every = extractor
-    if extractor.costly and len(dataset) > MOST_COSTLY:
-        every = extractor_of(dataset, division, "pca")
+    division = divide(dataset, holdout, choices.n, choices.seed)
+    extractors = _extractors(dataset, division, choices, progress)
     wanted = None if dataset.labels is None else dataset.labels[division.reference]
     fakes = draw(len(division.reference), wanted)
-    material = _material(dataset, division, fakes, (extractor, every), progress)
-    found = _measured(material, seed, progress)
-    truth = _by_truth(dataset, division, fakes)
-    classes = _classes(dataset, division, fakes, material)
+    material = _material(dataset, division, fakes, extractors, progress)
+    found = _measured(material, extractors, choices, progress)
+    modes = _by_known_modes(dataset, division, fakes, progress)
+    whole, each = _by_class(dataset, division, fakes, material, extractors[0])
     report = Report(
-        about=_about(dataset, division, fakes, (extractor, every), seed),
-        values=(*truth, *found.values),
-        missing=(*found.missing, *(m for m in classes.values() if isinstance(m, Missing))),
-        classes={name: (v,) for name, v in classes.items() if isinstance(v, Value)},
+        about=_about(dataset, division, fakes, extractors, choices),
+        values=(*modes, *whole.values, *found.values),
+        missing=(*found.missing, *(m for own in each.values() for m in own.missing)),
+        classes={name: own.values for name, own in each.items() if own.values},
         pairs=found.pairs,
     )
+    return report, _evidence(dataset, division, fakes, report)
+
+
+def _evidence(dataset: Dataset, division: Division, fakes: Fakes, report: Report) -> Evidence:
     shown = modality_of(dataset.schema.modality).sheet_samples
-    pairs = [(fakes.samples[p.fake], np.asarray(dataset.samples[p.train])) for p in found.pairs]
+    pairs = [(fakes.samples[p.fake], np.asarray(dataset.samples[p.train])) for p in report.pairs]
     reals = np.asarray(dataset.samples[np.sort(division.reference[:shown])])
-    return report, Evidence(fakes.samples[:shown], reals, pairs, dataset.schema.modality)
+    return Evidence(fakes.samples[:shown], reals, pairs, dataset.schema.modality)
 
 
-def extractor_of(dataset: Dataset, division: Division, name: str | None) -> Extractor:
-    """The extractor of that name, fitted to the training samples.
+def _extractors(
+    dataset: Dataset, division: Division, choices: Choices, progress: Progress
+) -> tuple[Extractor, Extractor]:
+    """What distances are measured in, and what novelty is, which needs all real samples."""
 
-    Raises:
-        ConfigError: if there is none of that name, or it does not fit the kind of data.
-    """
-    chosen = name or modality_of(dataset.schema.modality).default_extractor(dataset)
-    made: Extractor = registry.build("extractor", Component(chosen), dataset, division.train)
-    return made
+    def made(name: str, options: Mapping[str, Scalar]) -> Extractor:
+        component = Component(name, options)
+        built: Extractor = registry.build("extractor", component, dataset, division.train, progress)
+        return built
+
+    default = modality_of(dataset.schema.modality).default_extractor
+    name = choices.features or default(dataset)
+    main = made(name, {} if choices.weights is None else {"weights": choices.weights})
+    if main.finds_copies and not (main.costly and len(dataset) > MOST_COSTLY):
+        return main, main
+    return main, made("pca", {})
 
 
 def _material(
@@ -224,56 +250,77 @@ def _material(
     )
 
 
-def _measured(material: Material, seed: int, progress: Progress) -> Found:
-    work = steps(material, seed)
+def _measured(
+    material: Material, extractors: tuple[Extractor, Extractor], choices: Choices,
+    progress: Progress,
+) -> Found:  # fmt: skip
+    work = steps(material, choices.seed)
     values: list[Value] = []
     missing: list[Missing] = []
     pairs: tuple[Pair, ...] = ()
     with progress("Measuring", len(work)) as advance:
-        for _, step in work:
+        for name, step in work:
             found = step()
-            values += found.values
+            extractor = extractors[1 if name == NOVELTY else 0]
+            used = extractor.name in choices.used_in_training
+            values += [replace(value, contaminated=used) for value in found.values]
             missing += found.missing
             pairs = found.pairs or pairs
             advance()
     return Found(tuple(values), tuple(missing), pairs)
 
 
-def _by_truth(dataset: Dataset, division: Division, fakes: Fakes) -> tuple[Value, ...]:
+# Of what a source knows about its true distribution: which way is better, and what it reads.
+_KNOWN: Mapping[str, tuple[Better, str]] = {
+    "modes_hit": ("higher", "of {num_modes:,.0f}"),
+    "captured": ("floor", "samples within 3 sigma of a mode"),
+    "kl": ("lower", "of the modes' shares from the true ones, nats"),
+    "spread": ("floor", "standard deviation within a mode, over the true one"),
+}
+
+
+def _by_known_modes(
+    dataset: Dataset, division: Division, fakes: Fakes, progress: Progress
+) -> tuple[Value, ...]:
     """Metrics that need the true distribution, where the source knows it."""
-    if not {"centres", "sigma"} <= set(dataset.truth):
+    known_modes = modality_of(dataset.schema.modality).known_modes
+    found = known_modes(dataset, fakes.samples, progress)
+    if not found:
         return ()
-    modes = registry.get("metric", "modes").build
-    found, floor = (
-        modes(samples, dataset.truth)
-        for samples in (fakes.samples, dataset.samples[division.control])
-    )
+    floor = known_modes(dataset, dataset.samples[division.control], progress)
     counts = (len(division.control), len(fakes.samples))
-    reads = {
-        "modes_hit": ("higher", f"of {found['num_modes']:.0f}"),
-        "captured": ("floor", "samples within 3 sigma of a mode"),
-        "kl": ("lower", "of the modes' shares from equal ones, nats"),
-        "spread": ("floor", "standard deviation within a mode, over the true one"),
-    }
     return tuple(
-        Value(name.replace("_", "-"), found[name], None, None, floor[name], better, *counts, text)  # type: ignore[arg-type]
-        for name, (better, text) in reads.items()
+        Value(name.replace("_", "-"), found[name], None, None, floor[name], better, *counts,
+              reads.format(**found))
+        for name, (better, reads) in _KNOWN.items() if name in found
+    )  # fmt: skip
+
+
+def _by_class(
+    dataset: Dataset, division: Division, fakes: Fakes, material: Material, extractor: Extractor
+) -> tuple[Found, dict[str, Found]]:
+    """What needs classes: of all samples, and of each class by itself."""
+    names, labels = dataset.schema.classes, dataset.labels
+    if labels is None or fakes.labels is None or len(names) < 2:
+        return Found(), {}
+    predicted, of_tested = None, None
+    tested = np.sort(division.held_out[:MOST_SAMPLES])
+    if extractor.classes is not None:
+        predicted = extractor.classes(fakes.samples)
+        of_tested = extractor.classes(dataset.samples[tested]) if len(tested) else None
+    classes = Classes(
+        Group(material.reference, labels[division.reference]),
+        Group(material.control, labels[division.control]),
+        Group(material.fake, fakes.labels, predicted),
+        Group(np.zeros((0, 0)), labels[tested], of_tested),
     )
-
-
-def _classes(
-    dataset: Dataset, division: Division, fakes: Fakes, material: Material
-) -> dict[str, Value | Missing]:
-    names = dataset.schema.classes
-    if dataset.labels is None or fakes.labels is None or not 1 < len(names) <= MOST_CLASSES:
-        return {}
-    labels = (dataset.labels[division.reference], dataset.labels[division.control], fakes.labels)
-    return dict(per_class(material, labels, names))
+    each = dict(each_class(classes, names)) if len(names) <= MOST_CLASSES else {}
+    return agreement(classes), each
 
 
 def _about(
     dataset: Dataset, division: Division, fakes: Fakes, extractors: tuple[Extractor, Extractor],
-    seed: int,
+    choices: Choices,
 ) -> dict[str, Any]:  # fmt: skip
     main, every = extractors
     return {
@@ -286,12 +333,12 @@ def _about(
             "reference": division.about,
         },
         "fake": {**fakes.about, "num_measured": len(fakes.samples)},
-        "seed": seed,
+        "seed": choices.seed,
         "features": {
             "name": main.name,
             "hash": main.identity,
             "about": main.about,
-            "used_in_training": False,
+            "used_in_training": choices.used_in_training.get(main.name),
             "of_novelty": main.name if main is every else f"{every.name}: {every.about}",
         },
         "versions": {name: metadata.version(name) for name in ("gansmith", "torch", "numpy")},

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from gansmith.config import Experiment
 from gansmith.convert import from_json
 from gansmith.errors import ConfigError, MissingExtraError, RunError, UserError
-from gansmith.evaluating import MOST_SAMPLES, evaluate_run, write_report
+from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_run, write_report
 from gansmith.evaluation.doctor import Finding, diagnose
 from gansmith.evaluation.report import Report
 from gansmith.prepare import modality_of
@@ -174,6 +174,7 @@ class Run:
         out: str | Path | None = None,
         seed: int = 0,
         features: str | None = None,
+        weights: str | Path | None = None,
         best: bool = False,
         progress: Progress = silent,
     ) -> Report:
@@ -187,7 +188,9 @@ class Run:
             seed: of the samples and of all choices.
             features: what distances are measured in (``gansmith list extractors``); None takes the
                 default of the kind of data.
-            best: take the weights that measured best while training, instead of the last.
+            weights: of a feature network that comes in no package; None takes those it finds.
+            best: take the weights that measured best while training, instead of the last. Values
+                in the features that they were chosen by are marked as contaminated.
             progress: shows what happens; nothing by default.
 
         Raises:
@@ -201,10 +204,13 @@ class Run:
         kept = read_best(self.folder.checkpoints) if best else None
         position = kept.position if kept else sampler.checkpoint.position
         about = {"run": str(self.folder.path), "samples_trained": position, "best": best}
-        report, evidence = evaluate_run(
-            sampler, self.config.data, about,
-            n=n, seed=seed, features=features, progress=progress,
+        chosen_by = f"the {'best weights were' if best else 'end was'} chosen by a distance in them"
+        selected = best or self.config.train.patience_samples > 0
+        choices = Choices(
+            n, seed, features, None if weights is None else str(weights),
+            {modality_of(self.config.modality).watch_extractor: chosen_by} if selected else {},
         )  # fmt: skip
+        report, evidence = evaluate_run(sampler, self.config.data, about, choices, progress)
         if report.about["real"]["fingerprint"] != known:
             raise RunError(
                 "The data have changed since the run began.",

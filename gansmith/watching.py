@@ -21,6 +21,7 @@ from gansmith.prepare import Prepared
 from gansmith.protocols import Condition
 from gansmith.runs.best import Best, read_best, write_best
 from gansmith.runs.folder import RunFolder
+from gansmith.trainer.duality import RULES, duality_gap
 from gansmith.trainer.trainer import Trainer
 
 _MEASURING_STREAM = 4_000
@@ -64,12 +65,10 @@ class SampleWatch:
 
     @cached_property
     def _extractor(self) -> Extractor:
-        """A cheap one: principal components, or the raw numbers of points."""
         dataset, experiment = self._prepared.dataset, self._prepared.experiment
-        points = len(dataset.schema.shape) == 1
         train = dataset.split("train", experiment.data.holdout)
         made: Extractor = registry.build(
-            "extractor", Component("raw" if points else "pca"), dataset, train
+            "extractor", Component(self._prepared.modality.watch_extractor), dataset, train
         )
         return made
 
@@ -91,7 +90,9 @@ class SampleWatch:
         Returns:
             see :meth:`gansmith.evaluation.watch.Watch.look`; and ``discriminator_right``, how often
             the discriminator finds one of those real samples more real than the fake beside it,
-            with ``_low`` and ``_high``. Nothing where there are too few real samples.
+            with ``_low`` and ``_high``; where rounds are cheap, see
+            :func:`gansmith.trainer.duality.duality_gap`. Nothing where there are too few real
+            samples.
         """
         if self._reals is None:
             return {}
@@ -106,6 +107,7 @@ class SampleWatch:
         with torch.enable_grad():
             found = self._watch.look(features[0], features[1], trainer.experiment.train.seed)
         found |= self._discriminator(trainer, fake, condition)
+        found |= self._duality_gap(trainer, condition)
         self._keep(trainer, found["kernel_distance"])
         return found
 
@@ -148,6 +150,18 @@ class SampleWatch:
         margins = logits[0] - logits[1]
         right = (margins > 0).double() + 0.5 * (margins == 0)
         return dict(ends("discriminator_right", share(float(right.sum()), len(right))))
+
+    def _duality_gap(self, trainer: Trainer, condition: Condition) -> dict[str, float]:
+        """Where rounds are cheap, and real samples are held out."""
+        rounds = self._prepared.modality.duality_rounds
+        if not rounds or self._reals is None or not self._reals.held_out:
+            return {}
+        if trainer.experiment.game.name != RULES:
+            return {}
+        raw = np.array(self._prepared.dataset.samples[self._reals.reference])
+        real = trainer.codec.encode(torch.from_numpy(raw).to(trainer.device)).to(trainer.dtype)
+        with torch.enable_grad():
+            return duality_gap(trainer, real, condition, rounds)
 
     def _keep(self, trainer: Trainer, distance: float) -> None:
         if self.best is not None and distance >= self.best.kernel_distance:

@@ -252,6 +252,7 @@ class EvaluateFlags:
         seed: Of the samples and of all choices.
         features: What distances are measured in (`gansmith list extractors`); chosen from the kind
             of data if left out.
+        weights: File or folder with the weights of a feature network that comes in no package.
         best: Take the weights that measured best while training, instead of the last.
         out: Folder for report.json and report.html; the run's own if left out.
         as_json: print JSON.
@@ -262,6 +263,7 @@ class EvaluateFlags:
     n: Annotated[Int, arg(aliases=["-n"])] = 10_000
     seed: Int = 0
     features: OptionalText = None
+    weights: OptionalText = None
     best: Flag = False
     out: OptionalPath = None
     as_json: Json = False

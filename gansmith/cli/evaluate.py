@@ -9,6 +9,7 @@ from gansmith.cli.commands import EvaluateFlags
 from gansmith.cli.console import bar, print_json, print_table, say
 from gansmith.errors import UserError
 from gansmith.evaluating import REPORT_PAGE
+from gansmith.evaluation.report import class_rows
 
 
 def evaluate_command(run_path: Path | None, flags: EvaluateFlags) -> int:
@@ -21,6 +22,11 @@ def evaluate_command(run_path: Path | None, flags: EvaluateFlags) -> int:
         f"{report.about['real']['reference']}.")  # fmt: skip
     say(f"Features: {report.about['features']['about']}.\n")
     print_table(report.rows(), as_json=False)
+    if used := report.about["features"]["used_in_training"]:
+        say(f"CONTAMINATED: {used}. Measure in other --features.")
+    if report.classes:
+        say("\nEach class by itself:")
+        print_table(class_rows(report), as_json=False)
     for missing in report.missing:
         say(f"not measured: {missing.name}: {missing.why}")
     say(f"\nThe whole report: {folder / REPORT_PAGE}")
@@ -41,6 +47,7 @@ def _measured(run_path: Path | None, flags: EvaluateFlags) -> tuple[Report, Path
             out=flags.out,
             seed=flags.seed,
             features=flags.features,
+            weights=flags.weights,
             best=flags.best,
             progress=bar,
         )
@@ -58,6 +65,7 @@ def _measured(run_path: Path | None, flags: EvaluateFlags) -> tuple[Report, Path
         out=out,
         seed=flags.seed,
         features=flags.features,
+        weights=flags.weights,
         progress=bar,
     )
     return report, out

@@ -1,7 +1,7 @@
 """What distances are measured in: an extractor turns raw samples into rows of features.
 
-An extractor is registered under ``extractor``. What builds it gets the real training samples, to
-fit itself to them if it must, and nothing of the fakes.
+An extractor is registered under ``extractor``. What builds it gets the data, the indices of the
+real training samples, to fit itself to them if it must, and a progress; and nothing of the fakes.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ class Extractor:
         about: what it is, and what is done to a sample before, such as resizing.
         compute: raw samples (N, ...) -> (N, d) float32, for a chunk of them.
         costly: whether features of real samples are worth keeping on disk.
+        finds_copies: whether equal features mean nearly equal samples; else novelty is measured in
+            principal components.
+        classes: raw samples (N, ...) -> (N,) numbers of the likeliest classes of the data, for an
+            extractor that knows these.
     """
 
     name: str
@@ -47,6 +51,8 @@ class Extractor:
     about: str
     compute: Callable[[Array], Features]
     costly: bool = False
+    finds_copies: bool = True
+    classes: Callable[[Array], npt.NDArray[np.int64]] | None = None
 
     def __call__(self, samples: Array, progress: Progress = silent) -> Features:
         """(N, d) float32 of raw samples (N, ...), chunk by chunk; from the cache where they are."""
@@ -97,9 +103,9 @@ def flat(samples: Array) -> Features:
 
 
 @register("extractor", "raw")
-def raw(dataset: Dataset, indices: npt.NDArray[np.int64]) -> Extractor:
+def raw(dataset: Dataset, indices: npt.NDArray[np.int64], progress: Progress = silent) -> Extractor:
     """The samples' own numbers. For points; for pictures too many, and blind to what they show."""
-    del dataset, indices
+    del dataset, indices, progress
     return Extractor("raw", "raw", "the samples' own numbers", flat)
 
 
@@ -119,8 +125,12 @@ def _principal(
 
 
 @register("extractor", "pca")
-def pca(dataset: Dataset, indices: npt.NDArray[np.int64], *, size: int = 64) -> Extractor:
+def pca(
+    dataset: Dataset, indices: npt.NDArray[np.int64], progress: Progress = silent,
+    *, size: int = 64,
+) -> Extractor:  # fmt: skip
     """The first principal components of the training samples, at most 64."""
+    del progress
     most = MOST_TO_FIT if math.prod(dataset.schema.shape) <= LARGE else MOST_TO_FIT_LARGE
     some = indices[:: -(-len(indices) // most)]
     x = flat(np.asarray(dataset.samples[some])).astype(np.float64)

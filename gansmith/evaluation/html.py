@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gansmith.evaluation.doctor import diagnose
 from gansmith.evaluation.plots import curves, span
-from gansmith.evaluation.report import Report, Value, interval, shown
+from gansmith.evaluation.report import Report, Value, interval, shown, told
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -68,9 +68,11 @@ def page(
 
 def _sentence(report: Report) -> str:
     about = report.about
+    used = about["features"].get("used_in_training")
     return (
         f"{about['fake']['num_measured']:,} fakes against {about['real']['reference']}. "
         f"Distances are between features: {about['features']['about']}."
+        + (f" They are contaminated: {used}." if used else "")
     )
 
 
@@ -79,7 +81,7 @@ def _table(values: Sequence[Value]) -> str:
         f"<tr><td>{escape(v.name)}<td class=number>{shown(v.value)}<td>{interval(v)}"
         f"<td>{span(v)}<td class=number>{'' if v.floor is None else shown(v.floor)}"
         f"<td>{'as real' if v.better == 'floor' else v.better}<td class=number>{v.num_fake:,}"
-        f"<td class=reads>{escape(v.reads)}"
+        f"<td class=reads>{escape(told(v))}"
         for v in values
     ]
     head = (
@@ -137,6 +139,7 @@ def _training(records: Sequence[Mapping[str, Any]]) -> str:
         "Kernel distance": ("kernel_distance", "kernel_distance_unaveraged"),
         "Coverage": ("coverage", "coverage_real"),
         "Right about which of two is real": ("critic_right", "discriminator_right"),
+        "Duality gap": ("duality_gap", "discriminator_could_gain", "generator_could_gain"),
         "Losses": ("discriminator_loss", "generator_loss"),
         "Mean logits": ("real_logit", "fake_logit"),
         "Overfitting of the discriminator": ("overfitting", "augment_strength"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ Features = npt.NDArray[np.floating[Any]]
 # Of a metric that needs neighbours or groups, and of one class.
 LEAST = 50
 LEAST_HELD_OUT = 20
+# The step that is measured in other features where those of the rest do not suit it.
+NOVELTY = "novelty"
 # Fakes and held-out samples that are looked up among all training samples.
 MOST_LOOKED_UP = 3_000
 
@@ -65,12 +67,12 @@ def steps(material: Material, seed: int) -> list[tuple[str, Callable[[], Found]]
         ("kernel distance", lambda: _kernel(material)),
         ("neighbours", lambda: _neighbours(material)),
         ("fresh critic", lambda: _critic(material, seed)),
-        ("novelty", lambda: _novelty(material)),
+        (NOVELTY, lambda: _novelty(material)),
         ("variety", lambda: _variety(material)),
     ]
 
 
-def of(
+def estimated(
     name: str, estimate: Estimate, floor: float | None, better: Better, counts: tuple[int, int],
     reads: str,
 ) -> Value:  # fmt: skip
@@ -90,7 +92,7 @@ def _frechet(m: Material) -> Found:
     found = frechet(m.reference, m.fake)
     floor = frechet_distance(m.reference, m.control)
     return Found((
-        of("frechet", found.limit, 0.0, "lower", _counts(m), "distance for endless samples"),
+        estimated("frechet", found.limit, 0.0, "lower", _counts(m), "distance for endless samples"),
         Value("frechet-at-n", found.plain, None, None, floor, "lower", *_counts(m),
               "the usual distance; compares at this n alone"),
     ))  # fmt: skip
@@ -101,7 +103,9 @@ def _kernel(m: Material) -> Found:
         return Found(missing=(_too_few("kernel", LEAST, m),))
     floor = kernel_distance(m.reference, m.control).value
     found = kernel_distance(m.reference, m.fake)
-    return Found((of("kernel", found, floor, "lower", _counts(m), "0 for equal distributions"),))
+    return Found(
+        (estimated("kernel", found, floor, "lower", _counts(m), "0 for equal distributions"),)
+    )
 
 
 def _too_few(name: str, least: int, m: Material) -> Missing:
@@ -120,7 +124,7 @@ def _neighbours(m: Material) -> Found:
     found = neighbourhoods(m.reference, m.fake)
     floor = neighbourhood_values(m.reference, m.control)
     return Found(tuple(
-        of(name, getattr(found, name), floor[name],
+        estimated(name, getattr(found, name), floor[name],
            "floor" if name == "density" else "higher", _counts(m), reads)
         for name, reads in names.items()
     ))  # fmt: skip
@@ -135,11 +139,11 @@ def _critic(m: Material, seed: int) -> Found:
     counts = (found.num_test, found.num_test)
     verdict = "tells them apart" if found.told_apart else "cannot tell them apart"
     return Found((
-        of("critic-accuracy", found.accuracy, floor.accuracy.value, "lower", counts,
+        estimated("critic-accuracy", found.accuracy, floor.accuracy.value, "lower", counts,
            f"a fresh critic ({found.critic}) {verdict}"),
-        of("critic-auc", found.auc, floor.auc.value, "lower", counts,
+        estimated("critic-auc", found.auc, floor.auc.value, "lower", counts,
            "0.5 where it cannot rank them"),
-        of("divergence", found.divergence, floor.divergence.value, "lower", counts,
+        estimated("divergence", found.divergence, floor.divergence.value, "lower", counts,
            "Jensen-Shannon, nats, at least this; at most 0.693"),
     ))  # fmt: skip
 
@@ -154,9 +158,15 @@ def _novelty(m: Material) -> Found:
     counts = (len(held_out), len(fake))
     pairs = tuple(Pair(f, int(m.train_indices[t]), d) for f, t, d in found.pairs)
     values = (
-        of(names[0], found.closer, 0.5, "floor", counts, "chance to be nearer than a held-out one"),
-        of(names[1], found.near_copies, 0.01, "floor", counts, "nearer than 99 % of held-out ones"),
-        of(names[2], found.copies, 0.0, "lower", counts, "at distance 0 of a training sample"),
+        estimated(
+            names[0], found.closer, 0.5, "floor", counts, "chance to be nearer than a held-out one"
+        ),
+        estimated(
+            names[1], found.near_copies, 0.01, "floor", counts, "nearer than 99 % of held-out ones"
+        ),
+        estimated(
+            names[2], found.copies, 0.0, "lower", counts, "at distance 0 of a training sample"
+        ),
     )
     return Found(values, pairs=pairs)
 
@@ -165,37 +175,6 @@ def _variety(m: Material) -> Found:
     if min(_counts(m)) < LEAST:
         return Found(missing=(_too_few("vendi", LEAST, m),))
     found, floor = vendi(m.fake), vendi_score(m.control)
-    return Found((of("vendi", found, floor, "floor", _counts(m), "different samples, in effect"),))
-
-
-def per_class(
-    material: Material,
-    labels: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]],
-    classes: tuple[str, ...],
-) -> Iterator[tuple[str, Value | Missing]]:
-    """The kernel distance of each class.
-
-    Args:
-        material: features.
-        labels: of reference, control and fakes, (N,) each.
-        classes: their names.
-    """
-    for number, name in enumerate(classes):
-        real, control, fake = (
-            features[own == number]
-            for features, own in zip(
-                (material.reference, material.control, material.fake), labels, strict=True
-            )
-        )
-        n = min(len(real), len(fake))
-        if n < LEAST:
-            yield (
-                name,
-                Missing(
-                    f"kernel, class {name}", f"needs {LEAST} samples of the class, and has {n}"
-                ),
-            )
-            continue
-        floor = kernel_distance(real, control).value if len(control) >= LEAST else None
-        counts = (len(real), len(fake))
-        yield name, of("kernel", kernel_distance(real, fake), floor, "lower", counts, "")
+    return Found(
+        (estimated("vendi", found, floor, "floor", _counts(m), "different samples, in effect"),)
+    )

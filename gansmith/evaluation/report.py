@@ -24,6 +24,8 @@ class Value:
         better: whether lower or higher is better, or the closer to the floor.
         num_real, num_fake: samples that went in.
         reads: the value in a few words.
+        contaminated: the features it is measured in had a part in the training, so that it may look
+            better than the samples are.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Value:
     num_real: int
     num_fake: int
     reads: str
+    contaminated: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,19 @@ class Report:
                 "real data": "" if v.floor is None else shown(v.floor),
                 "better": {"floor": "as real"}.get(v.better, v.better),
                 "n": f"{v.num_fake:,}",
-                "reads": v.reads,
+                "reads": told(v),
             }
             for v in (self.values if values is None else values)
         ]
+
+
+def class_rows(report: Report) -> list[dict[str, Any]]:
+    """A table: one row a class, its values side by side."""
+    columns = {value.name: "" for values in report.classes.values() for value in values}
+    return [
+        {"class": name, **columns, **{v.name: shown(v.value) for v in values}}
+        for name, values in report.classes.items()
+    ]
 
 
 def shown(number: float) -> str:
@@ -114,6 +126,11 @@ def shown(number: float) -> str:
     ('0.01235', '1234', '0')
     """
     return f"{number:.4g}" if abs(number) < 1e4 else f"{number:,.0f}"
+
+
+def told(value: Value) -> str:
+    """The value in a few words, with a warning if there is reason for one."""
+    return f"CONTAMINATED: {value.reads}" if value.contaminated else value.reads
 
 
 def interval(value: Value) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from gansmith.data.dataset import Dataset
+    from gansmith.progress import Progress
     from gansmith.protocols import Codec
 
 Array = npt.NDArray[Any]
@@ -22,6 +23,12 @@ def principal_components(dataset: Dataset) -> str:
     """The extractor that needs nothing but the samples."""
     del dataset
     return "pca"
+
+
+def nothing_known(dataset: Dataset, samples: Array, progress: Progress) -> dict[str, float]:
+    """For kinds of data without a source whose true distribution is known."""
+    del dataset, samples, progress
+    return {}
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,12 @@ class Modality:
         sheet: raw samples (N, ...) and how many columns -> one picture to look at.
         sheet_samples: how many a sheet shows while training.
         default_extractor: dataset -> name of the extractor that samples are measured in.
+        watch_extractor: name of the one, a cheap one, that samples are measured in while training.
+        duality_rounds: that the players get to better themselves when the duality gap is measured
+            while training; 0 measures none, where rounds cost too much.
+        known_modes: (dataset, raw samples, progress) -> how the samples lie on the modes of a
+            source whose distribution is known: ``modes_hit`` of ``num_modes``, and others that
+            ``gansmith evaluate`` shows; empty for other sources.
         suffixes: of files that hold one sample, the one written first; empty where none does.
         write_one: (path, raw sample) -> a file.
         read_one: (path, codec, ``data.fit``) -> a raw sample, for judging files.
@@ -51,6 +64,9 @@ class Modality:
     suffixes: tuple[str, ...] = ()
     sheet_samples: int = 100
     default_extractor: Callable[[Dataset], str] = principal_components
+    watch_extractor: str = "pca"
+    duality_rounds: int = 0
+    known_modes: Callable[[Dataset, Array, Progress], dict[str, float]] = nothing_known
 
 
 def sheet_columns(num_classes: int) -> int:

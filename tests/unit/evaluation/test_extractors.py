@@ -10,14 +10,15 @@ import pytest
 import skimage.data
 import torch
 
-from gansmith.config import DataConfig
+from gansmith import registry
+from gansmith.config import Component, DataConfig
 from gansmith.data import open_source
 from gansmith.data.dataset import Dataset
 from gansmith.errors import ConfigError, MissingExtraError
-from gansmith.evaluating import extractor_of
 from gansmith.evaluation.division import divide
 from gansmith.evaluation.features import Extractor
 from gansmith.modalities.image import efficientnet
+from gansmith.modalities.image.pretrained import to_rgb
 from gansmith.prepare import modality_of
 
 
@@ -31,7 +32,10 @@ def noise(n: int, *shape: int) -> np.ndarray:
 
 
 def extractor(dataset: Dataset, name: str) -> Extractor:
-    return extractor_of(dataset, divide(dataset, 0.1, 100, 0), name)
+    made: Extractor = registry.build(
+        "extractor", Component(name), dataset, divide(dataset, 0.1, 100, 0).train
+    )
+    return made
 
 
 @pytest.mark.parametrize(
@@ -59,11 +63,11 @@ def test_colour_pictures_are_measured_in_it_and_grey_ones_are_not(tmp_path: Path
 
 def test_grey_is_grey_in_colour_and_alpha_lies_on_white() -> None:
     grey = noise(2, 5, 5, 1)
-    assert torch.equal(efficientnet.to_rgb(grey), efficientnet.to_rgb(grey.repeat(3, -1)))
+    assert torch.equal(to_rgb(grey), efficientnet.to_rgb(grey.repeat(3, -1)))
     clear = np.concatenate([noise(2, 5, 5, 3), np.zeros((2, 5, 5, 1), np.uint8)], -1)
-    assert torch.equal(efficientnet.to_rgb(clear), torch.ones(2, 3, 5, 5))
+    assert torch.equal(to_rgb(clear), torch.ones(2, 3, 5, 5))
     with pytest.raises(ConfigError, match="2 channels"):
-        efficientnet.to_rgb(noise(2, 5, 5, 2))
+        to_rgb(noise(2, 5, 5, 2))
 
 
 def test_features_are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,8 @@ from gansmith.cli.main import main
 from gansmith.config import DataConfig
 from gansmith.data import open_source
 from gansmith.errors import RunError, UserError
-from gansmith.evaluating import extractor_of
 from gansmith.evaluation.division import divide
+from gansmith.evaluation.features import pca
 from gansmith.evaluation.report import shown
 
 SMALL = {"generator.width": 4, "discriminator.width": 4, "train.batch_size": 16}
@@ -35,7 +35,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> gansmith.Run:
 
 @pytest.fixture(scope="module")
 def report(run: gansmith.Run) -> gansmith.Report:
-    return run.evaluate(200)
+    return run.evaluate(200, features="pca")
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ def test_the_page_needs_nothing_else(run: gansmith.Run, report: gansmith.Report)
 def test_the_same_seed_gives_the_same_report(
     run: gansmith.Run, report: gansmith.Report, tmp_path: Path
 ) -> None:
-    again = run.evaluate(200, out=tmp_path)
-    other = run.evaluate(200, out=tmp_path, seed=1)
+    again = run.evaluate(200, out=tmp_path, features="pca")
+    other = run.evaluate(200, out=tmp_path, features="pca", seed=1)
     assert again.values == report.values
     assert other["kernel"].value != report["kernel"].value
     assert (tmp_path / "report.html").exists()
@@ -93,10 +93,28 @@ def test_the_same_seed_gives_the_same_report(
 
 def test_classes_are_sampled_as_often_as_they_are_real(run: gansmith.Run, tmp_path: Path) -> None:
     report = run.evaluate(600, out=tmp_path)
+    assert report.about["features"]["name"] == "classifier"
+    assert report["class-agreement"].floor > 0.9
+    assert report["class-agreement"].high < 0.5  # after 320 samples it makes grey fog
     assert set(report.classes) == set("0123456789")
-    for (value,) in report.classes.values():
-        assert value.num_real == value.num_fake
-        assert value.floor is not None
+    for values in report.classes.values():
+        assert [v.name for v in values] == ["kernel", "precision", "coverage", "class-agreement"]
+        for value in values[:3]:
+            assert value.num_real == value.num_fake
+            assert value.floor is not None
+
+
+def test_what_the_best_weights_were_chosen_by_is_contaminated(
+    run: gansmith.Run, tmp_path: Path
+) -> None:
+    chosen = run.evaluate(200, out=tmp_path, features="pca", best=True)
+    assert all(value.contaminated for value in chosen.values)
+    assert "best weights" in chosen.about["features"]["used_in_training"]
+    assert "CONTAMINATED" in (tmp_path / "report.html").read_text()
+    other = run.evaluate(200, out=tmp_path, features="classifier", best=True)
+    novelty = {"closer-to-training", "near-copies", "copies"}  # in principal components
+    assert {value.name for value in other.values if value.contaminated} == novelty
+    assert not any(value.contaminated for value in run.evaluate(200, out=tmp_path).values)
 
 
 def test_samples_from_elsewhere(pictures: Any, tmp_path: Path) -> None:
@@ -134,6 +152,7 @@ def test_too_few_for_a_metric_gives_none(pictures: Any) -> None:
         (["RUN", "--fake", "digits", "--real", "digits"], "Both a run and samples"),
         (["RUN", "-n", "5"], "too few to measure"),
         (["RUN", "--features", "pcaa"], "Did you mean pca?"),
+        (["RUN", "--features", "pca", "--weights", "x"], "There is no option 'weights'"),
         (["--fake", "ring", "--real", "digits"], "The real samples are pictures of 8x8x1"),
         (["--fake", "nothing.npz", "--real", "digits"], "neither a file"),
         (["nowhere"], "There is no such run"),
@@ -206,7 +225,7 @@ def test_principal_components_keep_distances_where_they_keep_all(tmp_path: Path)
     x = np.random.default_rng(0).normal(size=(50, 5)).astype(np.float32)
     np.save(tmp_path / "x.npy", x)
     dataset = open_source(DataConfig(source=str(tmp_path / "x.npy")))
-    extractor = extractor_of(dataset, divide(dataset, 0.0, 100, 0), "pca")
+    extractor = pca(dataset, divide(dataset, 0.0, 100, 0).train)
     features = extractor(x)
     ours, theirs = (np.linalg.norm(f[:, None] - f[None], axis=-1) for f in (features, x))
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
