@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gansmith.errors import GansmithError, UserError
     from gansmith.protocols import Codec, Condition, Spec
     from gansmith.registry import register
+    from gansmith.tables import TableGAN
 
 __version__ = "0.1.0"
 
@@ -31,6 +32,7 @@ _HOMES = {
     "Report": "api",
     "Run": "api",
     "Spec": "protocols",
+    "TableGAN": "tables",
     "UserError": "errors",
     "evaluate": "api",
     "load": "api",
@@ -48,6 +50,7 @@ __all__ = [
     "Report",
     "Run",
     "Spec",
+    "TableGAN",
     "UserError",
     "__version__",
     "evaluate",

@@ -77,6 +77,8 @@ class DataConfig:
         holdout: fraction kept from training, chosen by a hash of each sample's content.
         shuffle: visit samples in a new order each epoch; off keeps the order of the source.
         strict: stop at the first sample that cannot be read, rather than naming and skipping it.
+        schema: of a table: a file that says what its columns hold, as ``gansmith schema TABLE
+            --json`` prints it; empty finds out.
     """
 
     source: str = ""
@@ -87,6 +89,7 @@ class DataConfig:
     holdout: float = 0.1
     shuffle: bool = True
     strict: bool = False
+    schema: str = ""
 
 
 @dataclass(frozen=True)

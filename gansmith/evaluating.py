@@ -17,14 +17,15 @@ import numpy.typing as npt
 from gansmith import registry
 from gansmith.config import Component, DataConfig, Scalar
 from gansmith.data import open_source
-from gansmith.data.dataset import Dataset, Schema
+from gansmith.data.dataset import Dataset
 from gansmith.errors import UserError
 from gansmith.evaluation.classes import Classes, Group, agreement, each_class
+from gansmith.evaluation.comparison import Comparison
 from gansmith.evaluation.division import LEAST_SAMPLES, Division, divide
 from gansmith.evaluation.features import Extractor, Features
 from gansmith.evaluation.html import page
 from gansmith.evaluation.measure import NOVELTY, Found, Material, steps
-from gansmith.evaluation.report import Better, Missing, Pair, Report, Value
+from gansmith.evaluation.report import Missing, Pair, Report, Value
 from gansmith.modalities.modality import sheet_columns
 from gansmith.prepare import modality_of
 from gansmith.progress import Progress, silent
@@ -116,7 +117,7 @@ def evaluate_sources(
     """
     config = DataConfig(source=real)
     dataset = open_source(config, progress=progress)
-    fakes, resized = _open_fakes(fake, dataset.schema, progress)
+    fakes, resized = _open_fakes(fake, dataset, progress)
     _require_alike(dataset, fakes)
     order = np.random.default_rng((choices.seed, 4)).permutation(len(fakes))
 
@@ -133,12 +134,16 @@ def evaluate_sources(
     return _evaluate(dataset, config.holdout, draw, replace(choices, n=most), progress)
 
 
-def _open_fakes(fake: str, real: Schema, progress: Progress) -> tuple[Dataset, str]:
-    """Fakes, pictures brought to the size of the real ones; and what was done to them."""
+def _open_fakes(fake: str, real: Dataset, progress: Progress) -> tuple[Dataset, str]:
+    """Fakes in the terms of the real samples; and what was done to pictures of another size."""
     fakes = open_source(DataConfig(source=fake), progress=progress)
-    if not fakes.schema.modality == real.modality == "image" or fakes.schema.shape == real.shape:
+    ours, theirs = real.schema, fakes.schema
+    align = modality_of(ours.modality).align
+    if align is not None and ours.modality == theirs.modality:
+        return align(real, fakes), "no"
+    if not ours.modality == theirs.modality == "image" or ours.shape == theirs.shape:
         return fakes, "no"
-    size = (real.shape[0], real.shape[1])
+    size = (ours.shape[0], ours.shape[1])
     config = DataConfig(source=fake, size=size)
     rule = f"to {size[0]}x{size[1]} by the rule {config.fit}"
     return open_source(config, progress=progress), rule
@@ -187,13 +192,18 @@ def _evaluate(
     fakes = draw(len(division.reference), wanted)
     material = _material(dataset, division, fakes, extractors, progress)
     found = _measured(material, extractors, choices, progress)
-    modes = _by_known_modes(dataset, division, fakes, progress)
+    reference, control = (
+        np.asarray(dataset.samples[indices]) for indices in (division.reference, division.control)
+    )
+    own = modality_of(dataset.schema.modality).own_metrics(
+        Comparison(dataset, reference, control, fakes.samples, progress)
+    )
     whole, each = _by_class(dataset, division, fakes, material, extractors[0])
     report = Report(
         about=_about(dataset, division, fakes, extractors, choices),
-        values=(*modes, *whole.values, *found.values),
-        missing=(*found.missing, *(m for own in each.values() for m in own.missing)),
-        classes={name: own.values for name, own in each.items() if own.values},
+        values=(*own, *whole.values, *found.values),
+        missing=(*found.missing, *(m for one in each.values() for m in one.missing)),
+        classes={name: one.values for name, one in each.items() if one.values},
         pairs=found.pairs,
     )
     return report, _evidence(dataset, division, fakes, report)
@@ -268,32 +278,6 @@ def _measured(
             pairs = found.pairs or pairs
             advance()
     return Found(tuple(values), tuple(missing), pairs)
-
-
-# Of what a source knows about its true distribution: which way is better, and what it reads.
-_KNOWN: Mapping[str, tuple[Better, str]] = {
-    "modes_hit": ("higher", "of {num_modes:,.0f}"),
-    "captured": ("floor", "samples within 3 sigma of a mode"),
-    "kl": ("lower", "of the modes' shares from the true ones, nats"),
-    "spread": ("floor", "standard deviation within a mode, over the true one"),
-}
-
-
-def _by_known_modes(
-    dataset: Dataset, division: Division, fakes: Fakes, progress: Progress
-) -> tuple[Value, ...]:
-    """Metrics that need the true distribution, where the source knows it."""
-    known_modes = modality_of(dataset.schema.modality).known_modes
-    found = known_modes(dataset, fakes.samples, progress)
-    if not found:
-        return ()
-    floor = known_modes(dataset, dataset.samples[division.control], progress)
-    counts = (len(division.control), len(fakes.samples))
-    return tuple(
-        Value(name.replace("_", "-"), found[name], None, None, floor[name], better, *counts,
-              reads.format(**found))
-        for name, (better, reads) in _KNOWN.items() if name in found
-    )  # fmt: skip
 
 
 def _by_class(

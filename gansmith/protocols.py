@@ -27,6 +27,8 @@ class Spec:
         spans: named slices of a flat sample, for kinds of data whose parts differ (tables).
         mean: (*shape) mean of the encoded training samples, where a generator may start; None
             where it was not measured, as in a codec that was loaded.
+        pairs: (D, D) mean of the products of all pairs of the first D numbers of these samples,
+            for kinds of data that compare them; None where it was not measured.
     """
 
     shape: tuple[int, ...]
@@ -34,6 +36,7 @@ class Spec:
     activation: str = "linear"
     spans: tuple[tuple[str, int, int], ...] = ()
     mean: Tensor | None = field(default=None, compare=False, repr=False)
+    pairs: Tensor | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,9 @@ class Run:
         truncation: float = 1.0,
         ema: float | None = None,
         best: bool = False,
-    ) -> Array:
-        """(n, ...) new samples in raw units: pictures uint8 (n, H, W, C), points float32 (n, d).
+    ) -> Any:
+        """(n, ...) new samples in raw units: pictures uint8 (n, H, W, C), points float32 (n, d);
+        rows of a table as a data frame.
 
         Args:
             n: how many.
@@ -149,7 +150,12 @@ class Run:
         chunks = self.stream(
             n, condition=condition, seed=seed, truncation=truncation, ema=ema, best=best
         )
-        return np.concatenate([samples for samples, _ in chunks])
+        made: Array = np.concatenate([samples for samples, _ in chunks])
+        present = modality_of(self.config.modality).present
+        if present is None:
+            return made
+        with self._reading("codec.json") as stored:
+            return present(modality_of(stored["modality"]).load_codec(stored["state"]), made)
 
     @cached_property
     def calibration(self) -> Calibration:
@@ -208,7 +214,7 @@ class Run:
         selected = best or self.config.train.patience_samples > 0
         choices = Choices(
             n, seed, features, None if weights is None else str(weights),
-            {modality_of(self.config.modality).watch_extractor: chosen_by} if selected else {},
+            self._selected_in(chosen_by) if selected else {},
         )  # fmt: skip
         report, evidence = evaluate_run(sampler, self.config.data, about, choices, progress)
         if report.about["real"]["fingerprint"] != known:
@@ -222,6 +228,12 @@ class Run:
             Path(out or self.folder.path), report, evidence, list(self.folder.read_metrics())
         )
         return report
+
+    def _selected_in(self, how: str) -> dict[str, str]:
+        """Extractors that samples were measured in while training."""
+        watched = modality_of(self.config.modality).watch_extractor
+        # All principal components of a few numbers are these numbers, turned.
+        return dict.fromkeys((watched, "pca") if watched == "raw" else (watched,), how)
 
     def judge(self, x: Array) -> list[dict[str, Any]]:
         """How likely raw samples are to be the generator's.

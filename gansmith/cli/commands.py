@@ -33,7 +33,7 @@ Source = Annotated[
     Positional[str],
     arg(
         metavar="SOURCE",
-        help="A folder, zip, tar, .npz, .npy, .parquet or IDX file, a built-in name "
+        help="A folder, zip, tar, .csv, .npz, .npy, .parquet or IDX file, a built-in name "
         "(`gansmith list sources`), or hf:owner/name.",
     ),
 ]
@@ -87,6 +87,8 @@ class TrainingFlags:
         precision: Of the networks' arithmetic; the recipe's own if left out.
         processes: How many on this machine, one per GPU; 1 if left out.
         strict: Stop at the first sample that cannot be read, instead of skipping it.
+        schema: Of a table: a file that says what its columns hold, as `gansmith schema --json`
+            prints it; found out if left out.
     """
 
     recipe: OptionalText = None
@@ -101,6 +103,7 @@ class TrainingFlags:
     ] = None
     processes: OptionalInt = None
     strict: Flag = False
+    schema: OptionalPath = None
 
 
 def train(
@@ -150,14 +153,33 @@ def plan(
     return Command(run)
 
 
+def schema(source: Source, /, as_json: Json = False) -> Command:
+    """Show what the columns of a table hold, as it was found out.
+
+    With --json it prints what --schema of train and plan takes: save it, change it, and give it.
+
+    Args:
+        source: a table.
+        as_json: print JSON.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.schema import schema as work
+
+        refuse(settings)
+        return work(source, as_json)
+
+    return Command(run)
+
+
 @dataclass(frozen=True)
 class SampleFlags:
     """How to sample.
 
     Attributes:
         n: How many; with --interpolate, how many rows.
-        out: A folder for one file each, a .png for one sheet, or an .npz; made from the run's
-            name if left out.
+        out: A folder for one file each, a .png for one sheet, or an .npz; of a table a .csv,
+            .parquet or .feather; made from the run's name if left out.
         class_: Names of classes, separated by commas; all in turn if left out.
         seed: Other seeds, other samples.
         truncation: From 0 on; below 1, samples are more typical and more alike.
@@ -263,7 +285,7 @@ class EvaluateFlags:
     n: Annotated[Int, arg(aliases=["-n"])] = 10_000
     seed: Int = 0
     features: OptionalText = None
-    weights: OptionalText = None
+    weights: OptionalPath = None
     best: Flag = False
     out: OptionalPath = None
     as_json: Json = False

@@ -19,4 +19,5 @@ def settings_from(flags: TrainingFlags, settings: Settings) -> list[tuple[str, A
         processes=flags.processes,
     )
     strict = [("data.strict", True)] if flags.strict else []
-    return [*named, *strict, *settings]
+    schema = [("data.schema", str(flags.schema))] if flags.schema else []
+    return [*named, *strict, *schema, *settings]

@@ -14,7 +14,17 @@ from typing import Any, NoReturn
 
 import tyro
 
-from gansmith.cli.commands import Command, doctor, evaluate, judge, list_, plan, sample, train
+from gansmith.cli.commands import (
+    Command,
+    doctor,
+    evaluate,
+    judge,
+    list_,
+    plan,
+    sample,
+    schema,
+    train,
+)
 from gansmith.cli.streams import nowhere, write_now
 from gansmith.errors import GansmithError, UserError, did_you_mean
 from gansmith.trainer.signals import ending_signals
@@ -22,6 +32,7 @@ from gansmith.trainer.signals import ending_signals
 COMMANDS: dict[str, Callable[..., Any]] = {
     "train": train,
     "plan": plan,
+    "schema": schema,
     "sample": sample,
     "judge": judge,
     "evaluate": evaluate,
@@ -36,6 +47,7 @@ know honestly what you got, and use it.
   gansmith train photos/ --minutes 10    a generator of pictures like yours, in runs/photos
   gansmith sample runs/photos -n 100     a folder of new pictures
   gansmith evaluate runs/photos          how close, how varied and how new they are
+  gansmith train people.csv              the same for the rows of a table
 """
 
 FLAGS_WITHOUT_VALUE = ("--json", "--strict", "--overwrite", "--best")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from gansmith.api import Run, load
 from gansmith.cli.commands import SampleFlags
 from gansmith.cli.console import bar, say
@@ -34,6 +36,8 @@ def sample(run_path: Path, flags: SampleFlags) -> int:
     suffix = out.suffix.lower()
     if flags.interpolate is not None:
         _interpolate(run, modality, out, flags)
+    elif _is_file(out, modality):
+        _file(run, modality, out, flags)
     elif suffix == ".npz":
         _npz(run, out, flags)
     elif suffix == ".png":
@@ -48,12 +52,19 @@ def _default_out(run_path: Path, modality: Modality, flags: SampleFlags) -> Path
     stem = f"{run_path.resolve().name}-seed{flags.seed}"
     if flags.interpolate is not None:
         return Path(f"{stem}-interpolation.png")
-    return Path(stem) if modality.write_one else Path(f"{stem}.npz")
+    if modality.write_one:
+        return Path(stem)
+    return Path(f"{stem}{modality.file_suffixes[0] if modality.file_suffixes else '.npz'}")
+
+
+def _is_file(out: Path, modality: Modality) -> bool:
+    """Whether all samples go into one file of a kind of its own, such as .csv."""
+    return modality.write_file is not None and out.name.lower().endswith(modality.file_suffixes)
 
 
 def _require_format(out: Path, modality: Modality, flags: SampleFlags) -> None:
     suffix = out.suffix.lower()
-    if suffix in {".npz", ".png"}:
+    if suffix in {".npz", ".png"} or (_is_file(out, modality) and flags.interpolate is None):
         return
     if flags.interpolate is not None:
         raise UserError(
@@ -62,10 +73,11 @@ def _require_format(out: Path, modality: Modality, flags: SampleFlags) -> None:
             fix="Name a .png or an .npz file.",
         )
     if modality.write_one is None:
+        ours = ", ".join((*modality.file_suffixes, ".npz"))
         raise UserError(
-            f"{modality.name.capitalize()} are not files.",
+            f"{modality.name.capitalize()} are not files, one each.",
             where=str(out),
-            fix="Name an .npz file, or a .png for a picture of them.",
+            fix=f"Name one file ({ours}), or a .png for a picture of them.",
         )
     if suffix in OTHER_FORMATS:
         raise UserError(
@@ -83,7 +95,7 @@ def _require_free(out: Path, modality: Modality, overwrite: bool) -> None:
             where=str(out),
             fix="Name another --out, or give --overwrite.",
         )
-    is_folder = out.suffix.lower() not in {".npz", ".png"}
+    is_folder = out.suffix.lower() not in {".npz", ".png"} and not _is_file(out, modality)
     suffix = modality.suffixes[0] if modality.suffixes else ""
     if taken and out.is_dir() and not (is_folder and write.holds_only_samples(out, suffix)):
         raise UserError(
@@ -110,6 +122,16 @@ def _npz(run: Run, out: Path, flags: SampleFlags) -> None:
         write.npz(out, chunks, flags.n, advance)
 
 
+def _file(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
+    assert modality.write_file is not None
+    codec = run.sampler(ema=flags.ema, best=flags.best).codec
+    with bar("Sampling", flags.n) as advance:
+        write.file(
+            out, _chunks(run, flags),
+            lambda path, chunks: modality.write_file(path, codec, chunks, advance),  # type: ignore[misc]
+        )  # fmt: skip
+
+
 def _sheet(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
     if flags.n > MOST_ON_A_SHEET:
         raise UserError(
@@ -117,14 +139,7 @@ def _sheet(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
             where=str(out),
             fix=f"Ask for at most {MOST_ON_A_SHEET:,}, or name a folder or an .npz file.",
         )
-    samples = run.sample(
-        flags.n,
-        condition=flags.class_,
-        seed=flags.seed,
-        truncation=flags.truncation,
-        ema=flags.ema,
-        best=flags.best,
-    )
+    samples = np.concatenate([samples for samples, _ in _chunks(run, flags)])
     columns = sheet_columns(0 if flags.class_ else len(run.classes))
     write.picture(out, modality.sheet(samples, min(columns, flags.n)))
 

@@ -1,7 +1,7 @@
 """What every source becomes: arrays of equal rows, their classes, and a split by content.
 
 The split is a property of each sample's bytes and nothing else. So it is the same on every machine
-and in every order, and two equal samples never lie on both sides of it.
+and in every order, and two equal pictures never lie on both sides of it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Schema:
     """What a source holds.
 
     Attributes:
-        modality: name of the kind of data, ``image`` or ``points``.
-        shape: of one sample: (H, W, C) for pictures, (d,) for points.
+        modality: name of the kind of data, ``image``, ``points`` or ``table``.
+        shape: of one sample: (H, W, C) for pictures, (d,) for points, (columns,) for rows.
         dtype: NumPy name of the raw type, ``uint8`` for pictures.
         classes: names of the classes, empty where there are none.
         label: what the samples are called in messages, for example ``pictures``.
@@ -45,12 +45,13 @@ class Dataset:
         schema: what the samples are.
         samples: (N, *schema.shape), usually a memory map.
         labels: (N,) int64 in [0, len(schema.classes)), or None.
-        hashes: (N,) uint64 content hashes, from :func:`content_hashes`.
+        hashes: (N,) uint64, from :func:`content_hashes` or :func:`occurrence_hashes`.
         name: what the user called the source.
         skipped: one line for each sample that could not be read: which, and why.
         given_holdout: (N,) bool, where the source itself names a test part, else None.
         truth: what is known of the true distribution (centres and sigma of the point sets).
         notes: sentences the user should read, about what was chosen for them.
+        columns: of a table, see :class:`gansmith.modalities.table.schema.Column`.
     """
 
     schema: Schema
@@ -62,6 +63,7 @@ class Dataset:
     given_holdout: npt.NDArray[np.bool_] | None = None
     truth: dict[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    columns: tuple[Any, ...] = ()
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -73,6 +75,8 @@ class Dataset:
         digest.update(np.ascontiguousarray(self.hashes).tobytes())
         if self.labels is not None:
             digest.update(np.ascontiguousarray(self.labels).tobytes())
+        if self.columns:
+            digest.update(repr(self.columns).encode())
         return digest.hexdigest()
 
     def split(self, part: Literal["train", "holdout"], fraction: float) -> npt.NDArray[np.int64]:
@@ -88,6 +92,26 @@ class Dataset:
         else:
             held = self.hashes < np.uint64(int(fraction * 2**64))
         return np.flatnonzero(held if part == "holdout" else ~held).astype(np.int64)
+
+
+def occurrence_hashes(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """(N,) uint64, other ones for the first, second, ... sample of equal content.
+
+    For rows of tables: two equal rows are two people, and the split must not keep all who are alike
+    on one side. The same rows in another order get the same hashes.
+    """
+    order = np.argsort(hashes, kind="stable")
+    ordered = hashes[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    number = np.arange(len(hashes)) - np.repeat(starts, np.diff(np.append(starts, len(hashes))))
+    occurrence = np.empty(len(hashes), np.uint64)
+    occurrence[order] = number.astype(np.uint64)
+    with np.errstate(over="ignore"):  # the finaliser of splitmix64, modulo 2**64
+        mixed = hashes + occurrence * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        spread: npt.NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+    return spread
 
 
 def content_hashes(samples: Array) -> npt.NDArray[np.uint64]:

@@ -53,6 +53,21 @@ def files(path: Path) -> list[Path]:
     return []
 
 
+def holds_pictures(path: Path) -> bool:
+    """Whether the first file has a column of pictures by its name or type; True where unknown."""
+    try:
+        from pyarrow import parquet, types
+
+        schema = parquet.read_schema(files(path)[0])
+    except (ImportError, OSError, ValueError, IndexError):  # its reader says what is wrong
+        return True
+    return any(
+        field.name.lower() in IMAGE_COLUMNS or types.is_binary(field.type)
+        or types.is_struct(field.type)
+        for field in schema
+    )  # fmt: skip
+
+
 def identity(path: Path) -> Iterator[str]:
     """Strings that change whenever the content does."""
     for file in files(path):

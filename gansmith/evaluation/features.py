@@ -56,6 +56,8 @@ class Extractor:
 
     def __call__(self, samples: Array, progress: Progress = silent) -> Features:
         """(N, d) float32 of raw samples (N, ...), chunk by chunk; from the cache where they are."""
+        if not len(samples):
+            return np.zeros((0, 0), np.float32)
         path = self._path(samples) if self.costly else None
         if path is not None and path.exists():
             return np.asarray(np.load(path, allow_pickle=False), np.float32)

@@ -14,6 +14,7 @@ from gansmith.evaluation.two_sample import above
 Features = npt.NDArray[np.floating]
 CHUNK = 256
 CANDIDATES = 4
+FEW_FEATURES = 64
 # A fake nearer to a training sample than all but this share of held-out samples is a near-copy.
 NEAR = 0.01
 NUM_PAIRS = 8
@@ -43,11 +44,13 @@ class Novelty:
 def nearest(x: Features, among: Features) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """(n,) index of the nearest row of ``among`` for each row of x, and its exact distance."""
     found, distances = [], []
-    others = torch.from_numpy(np.ascontiguousarray(among, np.float32))
+    # Samples of few features may lie so close together that single precision mixes them up.
+    exactly = among.shape[1] <= FEW_FEATURES
+    others = torch.from_numpy(np.ascontiguousarray(among, np.float64 if exactly else np.float32))
     norms = others.square().sum(1)
     for first in range(0, len(x), CHUNK):
         rows = np.array(x[first : first + CHUNK], np.float64)
-        squares = torch.addmm(norms, torch.from_numpy(rows).float(), others.T, alpha=-2.0)
+        squares = torch.addmm(norms, torch.from_numpy(rows).to(others), others.T, alpha=-2.0)
         near = squares.topk(min(CANDIDATES, len(among)), largest=False).indices.numpy()
         # Products round; the few that are nearest are measured again, so that a copy is at 0.
         exact = np.linalg.norm(among[near] - rows[:, None], axis=-1)

@@ -51,5 +51,7 @@ def build_game(experiment: Experiment, spec: Spec) -> Game:
     objective = registry.build("objective", experiment.game.objective)
     transform = registry.build("transform", experiment.augment.transform)
     steps = experiment.game.discriminator_steps
-    game: Game = registry.build("game", rules, networks, objective, penalties, transform, steps)
+    game: Game = registry.build(
+        "game", rules, networks, objective, penalties, transform, steps, spec
+    )
     return game

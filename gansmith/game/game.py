@@ -19,7 +19,7 @@ from gansmith.game.critic import Critic, Critique
 from gansmith.game.objectives import Objective
 from gansmith.game.randomness import Randomness
 from gansmith.game.regularizers import Regularizer
-from gansmith.protocols import Condition
+from gansmith.protocols import Condition, Spec
 from gansmith.registry import register
 
 
@@ -136,6 +136,9 @@ class Penalty:
     every: int = 1
 
 
+Finish = Callable[[Networks, Tensor, Condition, Randomness], Tensor]
+
+
 class Game(nn.Module):
     """Networks, players and the regularizers whose state is saved with them.
 
@@ -144,6 +147,9 @@ class Game(nn.Module):
         players: in the order in which they move in one round.
         generator: name of the network that samples are taken from.
         critic: name of the network whose logits say how real a sample looks.
+        finish: what is done to the generator's samples before somebody gets them, from (networks,
+            encoded samples, condition, randomness); None for nothing.
+        chunk_samples: made at a time; a finished sample depends on the chunk that it is of.
     """
 
     def __init__(
@@ -155,12 +161,15 @@ class Game(nn.Module):
         augmentation: Augmentation = unchanged,
         generator: str = "generator",
         critic: str = "discriminator",
+        finish: Finish | None = None,
+        chunk_samples: int = 250,
     ) -> None:
         super().__init__()
         self.augmentation = augmentation
         self.networks = Networks(networks)
         self.regularizers = nn.ModuleDict(regularizers or {})
         self.players, self.generator, self.critic = players, generator, critic
+        self.finish, self.chunk_samples = finish, chunk_samples
 
     def judge(
         self, x: Tensor, condition: Condition, strength: float, randomness: Randomness
@@ -234,8 +243,10 @@ def adversarial(
     penalties: tuple[Penalty, ...],
     augmentation: Augmentation,
     discriminator_steps: int,
+    spec: Spec | None = None,
 ) -> Game:
     """A generator against a discriminator, a fresh draw for each move."""
+    del spec
     rules = AdversarialRules(objective, penalties, augmentation)
     players = [
         Player("discriminator", ("discriminator",), rules.discriminator, stream)

@@ -15,6 +15,7 @@ from torch import nn
 from gansmith.errors import ConfigError
 from gansmith.game.game import Augmentation, Draw, Game, Move, Networks, Penalty, Player
 from gansmith.game.objectives import Objective, Separable
+from gansmith.protocols import Spec
 from gansmith.registry import register
 
 
@@ -58,9 +59,10 @@ def textbook(
     penalties: tuple[Penalty, ...],
     augmentation: Augmentation,
     discriminator_steps: int,
+    spec: Spec | None = None,
 ) -> Game:
     """The discriminator on the real sample, then on the fake, then the generator on the same."""
-    del augmentation
+    del augmentation, spec
     if not isinstance(objective, Separable) or penalties or discriminator_steps != 1:
         raise ConfigError(
             "The textbook game has a step on real samples and a step on fakes.",

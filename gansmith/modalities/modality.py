@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from gansmith.data.dataset import Dataset
-    from gansmith.progress import Progress
+    from gansmith.evaluation.comparison import Comparison
+    from gansmith.evaluation.report import Value
     from gansmith.protocols import Codec
 
 Array = npt.NDArray[Any]
@@ -25,10 +26,10 @@ def principal_components(dataset: Dataset) -> str:
     return "pca"
 
 
-def nothing_known(dataset: Dataset, samples: Array, progress: Progress) -> dict[str, float]:
-    """For kinds of data without a source whose true distribution is known."""
-    del dataset, samples, progress
-    return {}
+def no_metrics(comparison: Comparison) -> list[Value]:
+    """For kinds of data that have no metrics of their own."""
+    del comparison
+    return []
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,13 @@ class Modality:
         watch_extractor: name of the one, a cheap one, that samples are measured in while training.
         duality_rounds: that the players get to better themselves when the duality gap is measured
             while training; 0 measures none, where rounds cost too much.
-        known_modes: (dataset, raw samples, progress) -> how the samples lie on the modes of a
-            source whose distribution is known: ``modes_hit`` of ``num_modes``, and others that
-            ``gansmith evaluate`` shows; empty for other sources.
+        own_metrics: what is measured of raw samples besides, as where the true distribution of a
+            source is known; shown by ``gansmith evaluate``.
+        align: (real, fake) data sets from two sources -> the fakes in the real ones' terms; None
+            where samples mean the same wherever they are from.
+        write_file: (path, codec, chunks of raw samples and classes, advance) -> all of them in one
+            file of the kind that its name ends with, one of ``file_suffixes``; None where none is.
+        present: (codec, raw samples) -> what ``run.sample`` returns; None for the array itself.
         suffixes: of files that hold one sample, the one written first; empty where none does.
         write_one: (path, raw sample) -> a file.
         read_one: (path, codec, ``data.fit``) -> a raw sample, for judging files.
@@ -61,12 +66,16 @@ class Modality:
     sheet: Callable[[Array, int], Image]
     write_one: Callable[[Any, Array], None] | None = None
     read_one: Callable[[Any, Codec, str], Array] | None = None
+    write_file: Callable[[Any, Codec, Iterator[tuple[Array, Any]], Any], None] | None = None
+    file_suffixes: tuple[str, ...] = ()
+    present: Callable[[Codec, Array], Any] | None = None
     suffixes: tuple[str, ...] = ()
     sheet_samples: int = 100
     default_extractor: Callable[[Dataset], str] = principal_components
     watch_extractor: str = "pca"
     duality_rounds: int = 0
-    known_modes: Callable[[Dataset, Array, Progress], dict[str, float]] = nothing_known
+    own_metrics: Callable[[Comparison], list[Value]] = no_metrics
+    align: Callable[[Dataset, Dataset], Dataset] | None = None
 
 
 def sheet_columns(num_classes: int) -> int:

@@ -37,6 +37,20 @@ class ResidualLayer(nn.Module):
         return h + moved
 
 
+class NormalisedResidual(nn.Module):
+    """h + W2 silu(W1 norm(h)), for h of ``width`` numbers, each sample normalised by itself."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.first, self.second = nn.Linear(width, width), nn.Linear(width, width)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(N, width) -> (N, width)."""
+        moved: Tensor = self.second(nn.functional.silu(self.first(self.norm(h))))
+        return h + moved
+
+
 def residual_perceptron(inputs: int, width: int, depth: int, activation: str) -> nn.Sequential:
     """A linear layer, ``depth`` residual ones, an activation: (N, inputs) -> (N, width)."""
     return nn.Sequential(

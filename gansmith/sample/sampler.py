@@ -26,8 +26,8 @@ from gansmith.runs.folder import RunFolder
 from gansmith.runs.profiles import combination
 
 Array = npt.NDArray[Any]
-CHUNK = 250  # samples per pass; a sample depends on its number, not on how many come with it
-_SAMPLING_STREAM = 2_000
+CHUNK = 250  # samples that a discriminator is asked about at a time
+_SAMPLING_STREAM, _FINISHING_STREAM = 2_000, 2_001
 # Of the fakes that a class' level is taken from; nobody's samples come from so large a seed.
 LEVEL_SEED = 2**61
 
@@ -121,12 +121,12 @@ class Sampler:
         Each belongs to a sample's number, so the same sample comes out however many are asked for.
         A truncation below 1 pulls normal latents towards 0, where samples are more alike.
         """
-        size = self.experiment.latent.size
+        size, chunk = self.experiment.latent.size, self.game.chunk_samples
         rows = [
-            self._latent(CHUNK, size, Randomness(seed, at, _SAMPLING_STREAM, dtype=self.dtype))
-            for at in range(first - first % CHUNK, first + n, CHUNK)
+            self._latent(chunk, size, Randomness(seed, at, _SAMPLING_STREAM, dtype=self.dtype))
+            for at in range(first - first % chunk, first + n, chunk)
         ]
-        start = first % CHUNK
+        start = first % chunk
         centre = 0.5 if self.experiment.latent.name == "textbook" else 0.0
         drawn = torch.cat(rows)[start : start + n].to(self.device)
         return centre + (drawn - centre) * truncation
@@ -154,11 +154,20 @@ class Sampler:
         truncation: float = 1.0,
     ) -> Iterator[tuple[Array, Array | None]]:
         """Raw samples and their classes, chunk by chunk, ``n`` in all."""
-        for first in range(0, n, CHUNK):
-            count = min(CHUNK, n - first)
-            condition = self.condition(first, count, classes)
-            x = self.generate(self.latents(first, count, seed, truncation), condition)
-            labels = None if condition.classes is None else condition.classes.cpu().numpy()
+        chunk = self.game.chunk_samples
+        for first in range(0, n, chunk):
+            count = min(chunk, n - first)
+            # Chunks are finished whole, so that a sample depends on its number alone.
+            made = chunk if self.game.finish else count
+            condition = self.condition(first, made, classes)
+            x = self.generate(self.latents(first, made, seed, truncation), condition)
+            if self.game.finish is not None:
+                randomness = Randomness(seed, first, _FINISHING_STREAM, dtype=self.dtype)
+                with torch.no_grad():
+                    x = self.game.finish(self.game.networks, x, condition, randomness)[:count]
+            labels = None
+            if condition.classes is not None:
+                labels = condition.classes[:count].cpu().numpy()
             yield self.codec.decode(x).cpu().numpy(), labels
 
     @torch.no_grad()

@@ -38,7 +38,7 @@ def _beside(out: Path) -> Iterator[Path]:
     Raises:
         UserError: where something cannot be written.
     """
-    side = out.with_name(f".{out.name}.tmp")
+    side = out.with_name(f".tmp.{out.name}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _remove(side)  # of a process that was killed
@@ -92,6 +92,13 @@ def npz(out: Path, chunks: Chunks, n: int, advance: Advance) -> None:
             if labels:
                 with archive.open("labels.npy", "w") as file:
                     np.lib.format.write_array(file, np.concatenate(labels))
+        side.replace(out)
+
+
+def file(out: Path, chunks: Chunks, write_all: Callable[[Path, Chunks], None]) -> None:
+    """Write one file by a function, which gets a place whose name ends as that of ``out`` does."""
+    with _beside(out) as side:
+        write_all(side, chunks)
         side.replace(out)
 
 

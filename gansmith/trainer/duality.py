@@ -7,7 +7,7 @@ eq. 2). Against a discriminator that stands still a generator always finds a wea
 data, however good it is (measured on ``ring``: gaps of 0 to 18, in any order). So the discriminator
 answers while the generator betters itself, as in the proximal gap of Sidheekh et al. 2021
 (arXiv:2105.04801). Both ends are found by copies of the players that train on a while: what is
-measured is what they could gain so soon.
+measured is what they could gain so soon. It is about the generator that plays, not its average.
 """
 
 from __future__ import annotations

@@ -43,6 +43,17 @@ def write_points(path: Path, n: int = 200) -> Path:
     return path
 
 
+def write_table(path: Path, n: int = 200) -> Path:
+    """n rows of a number that may be missing, a category and a date."""
+    rng = np.random.default_rng(0)
+    rows = [
+        f"{x:.2f}" * (x < 1) + f",{'abc'[int(3 * u)]},2020-01-{1 + int(28 * u):02d}"
+        for x, u in zip(rng.normal(size=n), rng.random(n), strict=True)
+    ]
+    path.write_text("\n".join(["number,letter,day", *rows]) + "\n")
+    return path
+
+
 class StopAt(Reporter):
     """Sends SIGTERM to its own process in the round that reaches ``position``."""
 

@@ -20,6 +20,7 @@ from invariance.small_runs import (
     newest,
     train,
     write_points,
+    write_table,
 )
 from torch import Tensor
 
@@ -73,6 +74,7 @@ RUNS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "points-with-dropout": ("points", {**SMALL, "generator": "noisy-for-a-test"}, {}),
     "classes-adaptive-lazy-lecam-power": ("digits", EVERYTHING, {"recipe": "few-pictures"}),
     "batch-and-spectral-normalization": ("digits", STATEFUL_LAYERS, {"recipe": "pictures"}),
+    "table-with-a-refiner": ("table", SMALL, {}),
 }
 
 
@@ -82,6 +84,8 @@ def test_a_stopped_run_goes_on_bit_for_bit(name: str, tmp_path: Path) -> None:
     source, settings, arguments = RUNS[name]
     if source == "points":
         source = str(write_points(tmp_path / "points.npy"))
+    if source == "table":
+        source = str(write_table(tmp_path / "table.csv"))
     rounds, batch = 24, settings["train.batch_size"]
     train(source, tmp_path / "whole", rounds, settings, **arguments)
     for stop in (1, 6, 7, 20):

@@ -1,6 +1,8 @@
 """Pictures of any height, width and channel count."""
 
 from gansmith.data.dataset import Dataset
+from gansmith.evaluation.comparison import Comparison, of_modes
+from gansmith.evaluation.report import Value
 from gansmith.modalities.image import (  # noqa: F401
     augment,
     baselines,
@@ -35,6 +37,16 @@ def _default_extractor(dataset: Dataset) -> str:
     return "classifier" if classifier.suits(dataset) else "pca"
 
 
+def _own_metrics(comparison: Comparison) -> list[Value]:
+    if "stacked" not in comparison.dataset.truth:
+        return []
+    found, floor = (
+        stacked.stacked_modes(comparison.dataset, samples, comparison.progress)
+        for samples in (comparison.fake, comparison.control)
+    )
+    return of_modes(comparison, found, floor)
+
+
 @register("modality", "image")
 def image() -> Modality:
     """Pictures."""
@@ -47,6 +59,6 @@ def image() -> Modality:
         write_one=write_one,
         read_one=read_one,
         default_extractor=_default_extractor,
-        known_modes=stacked.stacked_modes,
+        own_metrics=_own_metrics,
         suffixes=(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"),
     )

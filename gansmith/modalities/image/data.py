@@ -186,7 +186,8 @@ class Parquet:
     built_in = False
 
     def matches(self, uri: str) -> bool:
-        return parquet.is_parquet(Path(uri).expanduser())
+        path = Path(uri).expanduser()
+        return parquet.is_parquet(path) and (path.is_dir() or parquet.holds_pictures(path))
 
     def open(self, config: DataConfig, *, progress: Progress, cache_dir: Path | None) -> Dataset:
         path = Path(config.source).expanduser()

@@ -86,7 +86,7 @@ def stacked_modes(dataset: Dataset, samples: Array, progress: Progress) -> dict[
     """Modes hit by stacked samples, and the divergence of their histogram from the true one.
 
     Args:
-        dataset: real pictures; nothing is known of those that are not from the source ``stacked``.
+        dataset: from the source ``stacked``.
         samples: (N, H, W, 3) uint8.
         progress: shows the training of the classifier, the first time.
 
@@ -94,8 +94,6 @@ def stacked_modes(dataset: Dataset, samples: Array, progress: Progress) -> dict[
         ``modes_hit``, with at least one sample, of ``num_modes``; ``kl`` in nats, of the samples'
         histogram from the true shares.
     """
-    if "stacked" not in dataset.truth:
-        return {}
     parts: Dataset = dataset.truth["stacked"]
     assert parts.labels is not None
     train = parts.split("train", dataset.truth["holdout"])

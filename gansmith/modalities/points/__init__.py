@@ -1,11 +1,12 @@
 """Points of a few dimensions: the game where the truth is known."""
 
-from gansmith.data.dataset import Array, Dataset
+from gansmith.data.dataset import Dataset
+from gansmith.evaluation.comparison import Comparison, of_modes
+from gansmith.evaluation.report import Value
 from gansmith.modalities.modality import Modality
 from gansmith.modalities.points import data, discriminator, generator, metrics, recipes  # noqa: F401
 from gansmith.modalities.points.codec import PointsCodec
 from gansmith.modalities.points.render import sheet
-from gansmith.progress import Progress
 from gansmith.registry import register
 
 
@@ -19,11 +20,14 @@ def _default_extractor(dataset: Dataset) -> str:
     return "raw"
 
 
-def _known_modes(dataset: Dataset, samples: Array, progress: Progress) -> dict[str, float]:
-    del progress
-    if "centres" not in dataset.truth:
-        return {}
-    return metrics.modes(samples, dataset.truth)
+def _own_metrics(comparison: Comparison) -> list[Value]:
+    truth = comparison.dataset.truth
+    if "centres" not in truth:
+        return []
+    found, floor = (
+        metrics.modes(samples, truth) for samples in (comparison.fake, comparison.control)
+    )
+    return of_modes(comparison, found, floor)
 
 
 @register("modality", "points")
@@ -39,5 +43,5 @@ def points() -> Modality:
         default_extractor=_default_extractor,
         watch_extractor="raw",
         duality_rounds=50,
-        known_modes=_known_modes,
+        own_metrics=_own_metrics,
     )

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansmith.data import Dataset, Schema, content_hashes
+from gansmith.data.dataset import occurrence_hashes
 
 
 def dataset(rows: np.ndarray) -> Dataset:
@@ -50,3 +51,17 @@ def test_a_given_holdout_is_taken_unless_none_is_wanted() -> None:
     data = Dataset(schema, rows, None, content_hashes(rows), "r", given_holdout=given_part)
     assert data.split("holdout", 0.1).tolist() == [1, 3]
     assert data.split("train", 0.0).tolist() == [0, 1, 2, 3]
+
+
+def test_equal_rows_of_a_table_fall_on_both_sides_in_any_order() -> None:
+    rows = np.repeat(np.arange(4.0), 1_000)[:, None]
+    hashes = occurrence_hashes(content_hashes(rows))
+    assert len(np.unique(hashes)) == len(rows)
+    held = hashes < np.uint64(int(0.1 * 2**64))
+    shares = held.reshape(4, 1_000).mean(1)
+    assert (np.abs(shares - 0.1) < 0.04).all()
+    order = np.random.default_rng(0).permutation(len(rows))
+    again = occurrence_hashes(content_hashes(rows[order]))
+    assert sorted(zip(rows[order, 0], again, strict=True)) == sorted(
+        zip(rows[:, 0], hashes, strict=True)
+    )

@@ -193,6 +193,14 @@ def test_points_know_the_truth(tmp_path: Path) -> None:
     assert report.about["features"]["name"] == "raw"
 
 
+def test_without_held_out_samples_there_is_no_novelty(pictures: Any, tmp_path: Path) -> None:
+    settings = {**SMALL, "data.holdout": 0}
+    run = gansmith.train(pictures("d.npz", 150), tmp_path / "run", samples=64, settings=settings)
+    report = run.evaluate(60)
+    assert {"copies", "near-copies"} <= {missing.name for missing in report.missing}
+    assert report["kernel"].num_fake == 60
+
+
 def test_changed_data_are_refused(pictures: Any, tmp_path: Path) -> None:
     source = pictures("data.npz", 60)
     run = gansmith.train(source, tmp_path / "run", samples=64, settings=SMALL)

@@ -8,6 +8,7 @@ import pytest
 from gansmith.config import DataConfig
 from gansmith.data import Dataset, open_source
 from gansmith.errors import SourceError
+from gansmith.evaluation.comparison import Comparison
 from gansmith.modalities.image.stacked import stacked_modes
 from gansmith.prepare import modality_of
 from gansmith.progress import silent
@@ -53,9 +54,15 @@ def test_dropped_modes_are_counted(stacked: Dataset) -> None:
     assert collapsed["kl"] == pytest.approx(good["kl"] + np.log(10), abs=0.5)
 
 
-def test_other_pictures_have_no_known_modes() -> None:
+def test_a_report_counts_them_and_other_pictures_have_none(stacked: Dataset) -> None:
+    own_metrics = modality_of("image").own_metrics
+    half = [stacked.samples[i::2][:2_000] for i in range(2)]
+    values = own_metrics(Comparison(stacked, half[0], half[1], half[0]))
+    assert [value.name for value in values] == ["modes-hit", "kl"]
+    assert values[0].reads == "of 1,000"
+    assert values[0].floor == stacked_modes(stacked, half[1], silent)["modes_hit"]
     digits = open_source(DataConfig(source="digits"))
-    assert modality_of("image").known_modes(digits, digits.samples, silent) == {}
+    assert own_metrics(Comparison(digits, *[digits.samples[:50]] * 3)) == []
 
 
 @pytest.mark.parametrize(

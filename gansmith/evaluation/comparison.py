@@ -1,0 +1,67 @@
+"""What metrics of one kind of data get to see: raw samples, with all that is known of the real."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from gansmith.data.dataset import Dataset
+from gansmith.evaluation.report import Better, Value
+from gansmith.progress import Progress, silent
+
+Array = npt.NDArray[Any]
+# Of samples on modes that are known: which way is better, and what it reads.
+_READS: Mapping[str, tuple[Better, str]] = {
+    "modes_hit": ("higher", "of {num_modes:,.0f}"),
+    "captured": ("floor", "samples within 3 sigma of a mode"),
+    "kl": ("lower", "of the modes' shares from the true ones, nats"),
+    "spread": ("floor", "standard deviation within a mode, over the true one"),
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Raw samples, as many of each.
+
+    Attributes:
+        dataset: the real data.
+        reference: real samples (N, ...) that fakes are compared with.
+        control: as many others, for the floor.
+        fake: as many fakes.
+        progress: shows what takes long.
+    """
+
+    dataset: Dataset
+    reference: Array
+    control: Array
+    fake: Array
+    progress: Progress = silent
+
+    def value(
+        self, name: str, found: float, floor: float | None, better: Better, reads: str
+    ) -> Value:
+        """A value without an interval."""
+        counts = (len(self.reference), len(self.fake))
+        return Value(name, found, None, None, floor, better, *counts, reads)
+
+
+def of_modes(
+    comparison: Comparison, found: Mapping[str, float], floor: Mapping[str, float]
+) -> list[Value]:
+    """Values about modes that are known.
+
+    Args:
+        comparison: what was compared.
+        found, floor: of fakes, and of real samples: ``modes_hit`` of ``num_modes``, and where it
+            makes sense ``captured``, ``kl`` and ``spread``.
+    """
+    return [
+        comparison.value(
+            name.replace("_", "-"), found[name], floor[name], better, reads.format(**found)
+        )
+        for name, (better, reads) in _READS.items()
+        if name in found
+    ]

@@ -1,0 +1,60 @@
+"""Tables: rows of numbers, categories, dates, texts, and what is missing among them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gansmith.data.dataset import Array, Dataset
+from gansmith.modalities.modality import Modality
+from gansmith.modalities.table import (  # noqa: F401
+    data,
+    discriminator,
+    game,
+    generator,
+    metrics,
+    recipes,
+    scores,
+    writing,
+)
+from gansmith.modalities.table.codec import TableCodec
+from gansmith.modalities.table.render import sheet
+from gansmith.progress import Advance
+from gansmith.protocols import Codec
+from gansmith.registry import register
+
+
+def _default_recipe(dataset: Dataset, device: str) -> str:
+    del dataset, device
+    return "table"
+
+
+def _default_extractor(dataset: Dataset) -> str:
+    del dataset
+    return "table"
+
+
+def _write_file(
+    path: Path, codec: Codec, chunks: Iterator[tuple[Array, Any]], advance: Advance
+) -> None:
+    assert isinstance(codec, TableCodec)
+    writing.write(path, codec.columns, chunks, advance)
+
+
+@register("modality", "table")
+def table() -> Modality:
+    """Rows of a table."""
+    return Modality(
+        name="table",
+        fit_codec=TableCodec.fit,
+        load_codec=TableCodec.load,
+        default_recipe=_default_recipe,
+        sheet=sheet,
+        sheet_samples=40,
+        default_extractor=_default_extractor,
+        watch_extractor="table",
+        own_metrics=scores.own_metrics,
+        align=data.align,
+        write_file=_write_file,
+        file_suffixes=writing.SUFFIXES,
+        present=lambda codec, cells: writing.frame(codec.columns, cells),  # type: ignore[attr-defined]
+    )

@@ -1,0 +1,362 @@
+"""Tables from files, as columns of Arrow: a CSV's are texts, those of other files have types."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gansmith.errors import ConfigError, MissingExtraError, SourceError, did_you_mean
+from gansmith.modalities.table.cells import cells_of
+from gansmith.modalities.table.inference import counts_on, infer_texts, spread
+from gansmith.modalities.table.schema import Cells, Column, special_cells
+from gansmith.progress import Progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".tab.gz")
+FEATHER_SUFFIXES = (".feather", ".arrow")
+DELIMITERS = ",;\t|"
+SNIFFED_BYTES = 2**16
+
+
+def is_csv(path: Path) -> bool:
+    """Whether the name says so and the file is there."""
+    return path.name.lower().endswith(CSV_SUFFIXES) and path.is_file()
+
+
+def arrow() -> Any:
+    """The library that reads tables. Raises a MissingExtraError where it is not installed."""
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "tables", "A table") from error
+    return pyarrow
+
+
+# What files that are cut off, damaged or no tables at all make Python raise; Arrow has its own.
+BROKEN = (OSError, EOFError, ValueError, KeyError, NotImplementedError, csv.Error, zlib.error)
+
+
+@contextmanager
+def _broken_is_an_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (arrow().ArrowException, *BROKEN) as error:
+        first_line = str(error).partition("\n")[0]
+        raise SourceError(
+            f"The table cannot be read: {first_line}.",
+            where=str(path),
+            fix="Open it in an editor: every row needs as many cells as the header has names.",
+        ) from error
+
+
+def read_csv(path: Path) -> pa.Table:
+    """All columns of a CSV file of any dialect, plain or gzipped, as texts.
+
+    Raises:
+        SourceError: if it is broken, empty, or has no header.
+    """
+    arrow()
+    from pyarrow import csv as arrow_csv
+
+    with _broken_is_an_error(path):
+        start = _start(path)
+        encoding = _encoding(start)
+        text = start.decode(encoding, errors="replace")
+        if not text.strip():
+            raise SourceError("The table is empty.", where=str(path))
+        dialect = _dialect(text)
+        names = next(csv.reader(io.StringIO(text, newline=""), dialect))
+        _require_names(names, path)
+        with _opened(path) as file:
+            return arrow_csv.read_csv(
+                file,
+                read_options=arrow_csv.ReadOptions(
+                    encoding=encoding, column_names=_inner(names), skip_rows=0
+                ),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=dialect.delimiter,
+                    quote_char=dialect.quotechar or '"',
+                    newlines_in_values=True,
+                ),
+                convert_options=arrow_csv.ConvertOptions(
+                    column_types={name: arrow().string() for name in _inner(names)},
+                    strings_can_be_null=False,
+                ),
+            ).rename_columns(names)[1:]
+
+
+def _inner(names: list[str]) -> list[str]:
+    """Names that cannot clash while the file is read."""
+    return [f"{number}" for number in range(len(names))]
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _start(path: Path) -> bytes:
+    """Whole lines from the beginning, enough to tell the dialect by."""
+    with _opened(path) as file:
+        start = file.read(SNIFFED_BYTES)
+    whole, newline, _ = start.rpartition(b"\n")
+    return whole + newline if newline and len(start) == SNIFFED_BYTES else start
+
+
+def _encoding(start: bytes) -> str:
+    for mark, name in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if start.startswith(mark):
+            return name
+    try:
+        start.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # A character may be cut in two at the end of what was looked at.
+        return "utf-8" if error.start >= len(start) - 4 else "cp1252"
+    return "utf-8"
+
+
+def _dialect(text: str) -> type[csv.Dialect]:
+    """Delimiter and quotes; commas where nothing else is to be seen."""
+
+    class Found(csv.excel):
+        delimiter = ","
+
+    first = text.splitlines()[0]
+    counts = Counter(character for character in first if character in DELIMITERS)
+    if counts:
+        Found.delimiter = counts.most_common(1)[0][0]
+    if '"' not in first and first.count("'") >= 2:
+        Found.quotechar = "'"
+    return Found
+
+
+def _require_names(names: list[str], path: Path) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise SourceError(
+            f"Several columns have the same name: {', '.join(map(repr, twice[:5]))}.",
+            where=str(path),
+            fix="Rename them in the first line of the file, which names the columns.",
+        )
+    if not any(name.strip() for name in names):
+        raise SourceError("The first line names no columns.", where=str(path))
+
+
+def read_parquet(path: Path) -> pa.Table:
+    """A parquet file, with the types it has."""
+    arrow()
+    from pyarrow import parquet
+
+    with _broken_is_an_error(path):
+        table = parquet.read_table(path)
+    _require_names(table.column_names, path)
+    return table
+
+
+def read_feather(path: Path) -> pa.Table:
+    """A Feather (Arrow IPC) file, with the types it has."""
+    arrow()
+    from pyarrow import feather
+
+    with _broken_is_an_error(path):
+        table = feather.read_table(path)
+    _require_names(table.column_names, path)
+    return table
+
+
+def matrix(
+    table: pa.Table, where: str, given: tuple[Column, ...] | None, progress: Progress
+) -> tuple[tuple[Column, ...], Cells]:
+    """Columns and cells (N, columns) of a table.
+
+    Args:
+        table: as read.
+        where: named in errors.
+        given: columns that somebody has edited; they are taken as they are.
+        progress: shows the columns.
+
+    Raises:
+        SourceError: for a table without rows, a type that no column can have, or a schema that does
+            not fit the table.
+    """
+    if table.num_rows == 0 or table.num_columns == 0:
+        raise SourceError("The table has no rows.", where=where)
+    known = _by_name(given, table, where)
+    columns: list[Column] = []
+    cells = np.empty((table.num_rows, table.num_columns))
+    with progress("Reading columns", table.num_columns) as advance:
+        for number, name in enumerate(table.column_names):
+            if name in known:
+                column, own = known[name], _as(known[name], table.column(number))
+            else:
+                column, own = infer(name, table.column(number), where)
+            columns.append(column)
+            cells[:, number] = own
+            advance()
+    return tuple(columns), cells
+
+
+def _by_name(given: tuple[Column, ...] | None, table: pa.Table, where: str) -> dict[str, Column]:
+    if given is None:
+        return {}
+    found = {column.name: column for column in given}
+    for name in found:
+        if name not in table.column_names:
+            raise ConfigError(
+                f"The schema has a column {name!r}, and the table has none.",
+                where=where,
+                fix=did_you_mean(name, table.column_names),
+            )
+    return found
+
+
+def _as(column: Column, read: pa.ChunkedArray) -> Cells:
+    """Cells of a column that is said to hold something; texts of what it holds are looked at."""
+    levels, rows = _encoded(read.cast(arrow().string()))
+    return spread(cells_of(column, levels), rows)
+
+
+def infer(name: str, column: pa.ChunkedArray, where: str) -> tuple[Column, Cells]:
+    """A column of Arrow and its cells.
+
+    Raises:
+        SourceError: for a type that no column can have.
+    """
+    pa = arrow()
+    types = pa.types
+    kind, dtype = column.type, str(column.type)
+    if types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if types.is_null(kind):
+        return Column(name, "empty", dtype=dtype), np.full(len(column), np.nan)
+    if types.is_string(kind) or types.is_large_string(kind):
+        found, cells = _of_texts(name, column)
+        return _with_dtype(found, dtype), cells
+    if types.is_boolean(kind):
+        numbers = _floats(column)
+        made = Column(
+            name, "boolean", ("False", "True"), missing=bool(np.isnan(numbers).any()), dtype=dtype
+        )
+        return made, numbers
+    if types.is_temporal(kind) and not types.is_duration(kind):
+        return _of_times(name, column, dtype)
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
+        return _of_numbers(name, column, dtype)
+    raise SourceError(
+        f"The column {name!r} holds {dtype}, which no cell of a table can be.",
+        where=where,
+        fix="Leave the column out, or turn it into numbers or texts.",
+    )
+
+
+def _of_texts(name: str, column: pa.ChunkedArray) -> tuple[Column, Cells]:
+    return infer_texts(name, *_encoded(column))
+
+
+def _encoded(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """The different texts of a column, and (N,) the number of each row's, -1 for none."""
+    import pyarrow.compute as pc
+
+    whole = column.combine_chunks()
+    if isinstance(whole, arrow().ChunkedArray):  # too large for one piece
+        whole = arrow().chunked_array(whole).cast(arrow().large_string()).combine_chunks()
+    encoded = whole.dictionary_encode()
+    rows = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return encoded.dictionary.to_pylist(), rows
+
+
+def _with_dtype(column: Column, dtype: str) -> Column:
+    return replace(column, dtype=dtype)
+
+
+def _floats(column: pa.ChunkedArray) -> Cells:
+    """(N,) with NaN for nulls."""
+    cast = column.cast(arrow().float64(), safe=False)
+    found: Cells = cast.to_numpy().astype(np.float64)
+    return found
+
+
+def _of_numbers(name: str, column: pa.ChunkedArray, dtype: str) -> tuple[Column, Cells]:
+    cells = _floats(column)
+    finite = cells[np.isfinite(cells)]
+    infinite = [text for text in ("inf", "-inf") if (cells == float(text)).any()]
+    if not len(finite) and not infinite:
+        return Column(name, "empty", dtype=dtype), np.full(len(cells), np.nan)
+    integer = bool((finite == np.rint(finite)).all())
+    whole_type = arrow().types.is_integer(column.type)
+    if whole_type and len(finite) == len(cells) and counts_on(name, finite, len(cells)):
+        return Column(name, "id", ("1",), dtype=dtype), np.zeros(len(cells))
+    if len(finite) == len(cells) and finite.min() == finite.max():
+        return Column(name, "constant", (_written(finite[0]),), dtype=dtype), np.zeros(len(cells))
+    for number, text in enumerate(infinite):
+        cells[cells == float(text)] = special_cells(np.array([number]))[0]
+    found = Column(
+        name,
+        "number",
+        specials=tuple(infinite),
+        missing=bool(np.isnan(cells).any()),
+        integer=integer,
+        decimals=0 if integer else _decimals(finite),
+        low=float(finite.min()) if len(finite) else 0.0,
+        high=float(finite.max()) if len(finite) else 0.0,
+        dtype=dtype,
+    )
+    return found, cells
+
+
+def _written(number: float) -> str:
+    return str(int(number)) if number == int(number) else repr(float(number))
+
+
+def _decimals(values: Cells) -> int | None:
+    """The fewest digits after the point that write all values; None where six do not."""
+    for digits in range(1, 7):
+        if np.array_equal(np.round(values, digits), values):
+            return digits
+    return None
+
+
+def _of_times(name: str, column: pa.ChunkedArray, dtype: str) -> tuple[Column, Cells]:
+    pa = arrow()
+    form = "%Y-%m-%d %H:%M:%S"
+    if pa.types.is_time(column.type):
+        micros, form = column.cast(pa.time64("us")).cast(pa.int64()), "%H:%M:%S"
+    elif pa.types.is_date(column.type):
+        micros, form = column.cast(pa.timestamp("us")).cast(pa.int64()), "%Y-%m-%d"
+    else:
+        micros = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False).cast(pa.int64())
+    cells = _floats(micros)
+    known = cells[np.isfinite(cells)]
+    if not len(known):
+        return Column(name, "empty", dtype=dtype), cells
+    if form.endswith("%S") and (known % 1e6 != 0).any():
+        form += ".%f"
+    zone = getattr(column.type, "tz", None)
+    found = Column(
+        name,
+        "datetime",
+        missing=len(known) < len(cells),
+        low=float(known.min()),
+        high=float(known.max()),
+        format=f"{form}%z" if zone else form,
+        offset_minutes=0 if zone else None,
+        dtype=dtype,
+    )
+    return found, cells

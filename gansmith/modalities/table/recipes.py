@@ -1,0 +1,55 @@
+"""Recipes for tables: functions that return a frozen experiment."""
+
+from __future__ import annotations
+
+from gansmith.config import (
+    Component,
+    Cosine,
+    DataConfig,
+    EmaConfig,
+    Experiment,
+    GameConfig,
+    LatentConfig,
+    OptimizerConfig,
+    RegularizerConfig,
+    TrainConfig,
+)
+from gansmith.data.dataset import Dataset
+from gansmith.modalities.table.codec import TableCodec
+from gansmith.registry import register
+
+NOISE = 64
+
+
+@register("recipe", "table")
+def table(dataset: Dataset, data: DataConfig) -> Experiment:
+    """Rows of a table: ``gansmith train people.csv``.
+
+    The latent holds 64 numbers for the row, and one for each code and place of an encoded row.
+    """
+    codec = TableCodec.fit(dataset, dataset.split("train", data.holdout), moments=False)
+    return Experiment(
+        recipe="table",
+        modality="table",
+        data=data,
+        generator=Component("table"),
+        discriminator=Component("table"),
+        latent=LatentConfig("normal", NOISE + codec.spec.shape[0]),
+        game=GameConfig(
+            "table",
+            regularizers=(RegularizerConfig("r1", Cosine(0.2, 0.2), every=8),),
+        ),
+        players={
+            "discriminator": OptimizerConfig(
+                lr=Cosine(5e-4, 2.5e-5), beta1=0.5, beta2=Cosine(0.95, 0.95)
+            ),
+            "generator": OptimizerConfig(
+                lr=Cosine(1e-3, 5e-5), beta1=0.5, beta2=Cosine(0.95, 0.95)
+            ),
+            "refiner": OptimizerConfig(
+                lr=Cosine(2e-3, 4e-5), beta1=0.9, beta2=Cosine(0.999, 0.999)
+            ),
+        },
+        ema=EmaConfig(half_life_samples=Cosine(20_000, 350_000)),
+        train=TrainConfig(samples=500_000, minutes=0.0, batch_size=1_000),
+    )

@@ -1,0 +1,97 @@
+"""How like the real table a synthetic one is, column by column and pair by pair.
+
+``shapes`` is the mean over columns of 1 less the total variation between their distributions over
+codes (levels; tenths of numbers and dates; missing cells). ``pairs`` is the same for each two
+columns together. Both are 1 for equal distributions, and lower for fewer rows: read the floor.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from gansmith.evaluation.comparison import Comparison
+from gansmith.evaluation.report import Value
+from gansmith.modalities.table.schema import Cells, Column, special_numbers
+
+Codes = npt.NDArray[np.int64]
+NUM_BINS, MOST_LEVELS = 10, 30
+# Pairs of columns that are looked at, drawn once, where a table has more.
+MOST_PAIRS = 2_000
+
+
+def own_metrics(comparison: Comparison) -> list[Value]:
+    """Scores of columns and of pairs of them."""
+    columns = [(i, c) for i, c in enumerate(comparison.dataset.columns) if c.learned]
+    coders = [(i, Coder(c, comparison.reference[:, i])) for i, c in columns]
+    real, control, fake = (
+        [(coder(cells[:, i]), coder.size) for i, coder in coders]
+        for cells in (comparison.reference, comparison.control, comparison.fake)
+    )
+    names = [column.name for _, column in columns]
+    shapes, pairs = shape_scores(real, fake), pair_scores(real, fake)
+    worst = names[int(np.argmin(shapes))]
+    found = [
+        comparison.value(
+            "shapes", float(shapes.mean()), float(shape_scores(real, control).mean()), "higher",
+            f"columns as in the data; least {worst} ({shapes.min():.3f})",
+        )
+    ]  # fmt: skip
+    if len(pairs):
+        found.append(comparison.value(
+            "pairs", float(pairs.mean()), float(pair_scores(real, control).mean()), "higher",
+            f"pairs of columns as in the data; least {pairs.min():.3f}",
+        ))  # fmt: skip
+    return found
+
+
+class Coder:
+    """Cells as a few codes: levels, tenths of numbers, specials, missing."""
+
+    def __init__(self, column: Column, cells: Cells) -> None:
+        self.numeric = column.kind in {"number", "datetime"}
+        known = cells[~np.isnan(cells) & (special_numbers(cells) < 0)]
+        grid = np.linspace(0, 1, NUM_BINS + 1)[1:-1]
+        self.edges = np.unique(np.quantile(known, grid)) if len(known) else np.zeros(0)
+        levels = 1 if column.kind == "id" else len(column.levels)
+        self.levels = len(self.edges) + 1 if self.numeric else min(levels, MOST_LEVELS) + 1
+        # The last two: a special, known or not, and a missing cell.
+        self.size = self.levels + len(column.specials) + 2
+
+    def __call__(self, cells: Cells) -> Codes:
+        """(N,) codes in [0, size)."""
+        missing, special = np.isnan(cells), special_numbers(cells)
+        value = np.where(missing | (special >= 0), 0.0, cells)
+        codes = np.searchsorted(self.edges, value, side="right") if self.numeric else value
+        codes = np.minimum(codes, self.levels - 1).astype(np.int64)
+        codes = np.where(special >= 0, np.minimum(self.levels + special, self.size - 2), codes)
+        return np.where(missing, self.size - 1, codes)
+
+
+Coded = list[tuple[Codes, int]]
+
+
+def _total_variation(a: Codes, b: Codes, size: int) -> float:
+    shares = [np.bincount(codes, minlength=size) / len(codes) for codes in (a, b)]
+    return 0.5 * float(np.abs(shares[0] - shares[1]).sum())
+
+
+def shape_scores(real: Coded, fake: Coded) -> npt.NDArray[np.float64]:
+    """(columns,) 1 less the total variation of each column's codes."""
+    return np.array(
+        [1 - _total_variation(a, b, n) for (a, n), (b, _) in zip(real, fake, strict=True)]
+    )
+
+
+def pair_scores(real: Coded, fake: Coded) -> npt.NDArray[np.float64]:
+    """(pairs,) 1 less the total variation of the codes of each two columns together."""
+    pairs = [(i, j) for i in range(len(real)) for j in range(i)]
+    if len(pairs) > MOST_PAIRS:
+        chosen = np.random.default_rng(12).permutation(len(pairs))[:MOST_PAIRS]
+        pairs = [pairs[i] for i in chosen]
+    scores = []
+    for i, j in pairs:
+        size = real[i][1] * real[j][1]
+        both = [coded[i][0] * coded[j][1] + coded[j][0] for coded in (real, fake)]
+        scores.append(1 - _total_variation(both[0], both[1], size))
+    return np.array(scores)

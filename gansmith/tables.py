@@ -1,0 +1,204 @@
+"""Tables from Python in the manner of scikit-learn: fit a data frame, sample another."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from gansmith.api import Report, Run, evaluate, load, train
+from gansmith.errors import MissingExtraError, RunError, UserError
+from gansmith.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARAMETERS = ("samples", "minutes", "seed", "schema", "settings", "progress")
+
+
+class TableGAN:
+    """A generator of rows like those of a data frame.
+
+    Args:
+        samples: rows shown to the discriminator; None takes the recipe's number.
+        minutes: a time budget instead.
+        seed: decides everything random.
+        schema: a file that says what columns hold, as ``gansmith schema --json`` prints it.
+        settings: any field of the configuration by its path, ``{"generator.width": 128}``.
+        progress: shows what happens; nothing by default.
+
+    Attributes:
+        run_: the run, after ``fit``; what is trained lies in a folder of its own, which is gone
+            with this object unless it is saved.
+        feature_names_in_: names of the columns, after ``fit``.
+        n_features_in_: how many.
+    """
+
+    run_: Run
+    feature_names_in_: Any
+    n_features_in_: int
+
+    def __init__(
+        self,
+        *,
+        samples: int | None = None,
+        minutes: float | None = None,
+        seed: int = 0,
+        schema: str | Path | None = None,
+        settings: Mapping[str, Any] | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        self.samples, self.minutes, self.seed = samples, minutes, seed
+        self.schema, self.settings, self.progress = schema, settings, progress
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The arguments it was made with."""
+        del deep
+        return {name: getattr(self, name) for name in PARAMETERS}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change arguments. Raises a ValueError for an unknown one, as scikit-learn does."""
+        for name, value in parameters.items():
+            if name not in PARAMETERS:
+                raise ValueError(f"Invalid parameter {name!r} for estimator {self!r}.")
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        given = {"samples": None, "minutes": None, "seed": 0, "schema": None, "settings": None}
+        shown = [f"{k}={getattr(self, k)!r}" for k, v in given.items() if getattr(self, k) != v]
+        return f"TableGAN({', '.join(shown)})"
+
+    def fit(self, X: pd.DataFrame | Any, y: Any = None) -> Self:  # noqa: N803
+        """Learn from a data frame, or an array (N, columns).
+
+        Args:
+            X: at least 20 rows.
+            y: ignored; leave a target among the columns, where it is learned with the rest.
+        """
+        del y
+        frame = as_frame(X)
+        self._folder = tempfile.TemporaryDirectory(prefix="gansmith-table-")
+        source = _written(frame, Path(self._folder.name) / "table.feather")
+        settings = {**(self.settings or {})}
+        if self.schema is not None:
+            settings["data.schema"] = str(self.schema)
+        self.run_ = train(
+            source, Path(self._folder.name) / "run", samples=self.samples, minutes=self.minutes,
+            seed=self.seed, settings=settings, progress=self.progress,
+        )  # fmt: skip
+        self.feature_names_in_ = np.array(list(frame.columns), object)
+        self.n_features_in_ = len(frame.columns)
+        self.__dict__.pop("history", None)
+        return self
+
+    def _fitted(self) -> Run:
+        if not hasattr(self, "run_"):
+            raise UserError(
+                "This TableGAN has not learnt anything yet.", where=repr(self), fix="Call fit."
+            )
+        return self.run_
+
+    def sample(self, n: int, *, seed: int = 0) -> pd.DataFrame:
+        """n new rows; other seeds, other rows."""
+        frame: pd.DataFrame = self._fitted().sample(n, seed=seed)
+        return frame
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """What was recorded while it learnt, a line each."""
+        return self._fitted().history
+
+    def evaluate(self, holdout: pd.DataFrame | Any, n: int | None = None) -> Report:
+        """Measure new rows against rows that were not learnt from.
+
+        Args:
+            holdout: a data frame with the same columns.
+            n: rows to make; None makes as many as there are.
+        """
+        run, frame = self._fitted(), as_frame(holdout)
+        with tempfile.TemporaryDirectory(prefix="gansmith-table-") as folder:
+            real = _written(frame, Path(folder) / "real.feather")
+            fake = _written(run.sample(n or len(frame)), Path(folder) / "fake.feather")
+            return evaluate(real, fake, progress=self.progress)
+
+    def save(self, path: str | Path) -> None:
+        """Keep the run in a folder, which :meth:`load` and the command line open.
+
+        Raises:
+            RunError: if there is something already, or it cannot be written.
+        """
+        source, target = self._fitted().folder.path, Path(path)
+        if target.exists():
+            raise RunError(
+                "There is something at this place already.", where=str(target), fix="Name another."
+            )
+        side = target.with_name(f".{target.name}.tmp")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(side, ignore_errors=True)
+            shutil.copytree(source, side)
+            side.rename(target)
+        except OSError as error:
+            shutil.rmtree(side, ignore_errors=True)
+            raise RunError(
+                f"It cannot be saved: {error.strerror or error}.", where=str(target)
+            ) from error
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """One that was saved, or any run on a table.
+
+        Raises:
+            RunError: if it is no such run.
+        """
+        run = load(path)
+        if run.config.modality != "table":
+            raise RunError("This run did not learn from a table.", where=str(path))
+        made = cls(samples=run.config.train.samples, seed=run.config.train.seed)
+        made.run_ = run
+        names = [column.name for column in run.sampler().codec.columns]  # type: ignore[attr-defined]
+        made.feature_names_in_, made.n_features_in_ = np.array(names, object), len(names)
+        return made
+
+
+def as_frame(table: Any) -> pd.DataFrame:
+    """A data frame as it is, or one of an array (N, columns).
+
+    Raises:
+        UserError: for anything else.
+        MissingExtraError: where pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError:
+        raise MissingExtraError("pandas", "tables", "TableGAN") from None
+    if isinstance(table, pd.DataFrame):
+        return table
+    array = np.asarray(table)
+    if array.ndim != 2:
+        raise UserError(
+            f"A table has rows and columns; this has {array.ndim} dimensions.",
+            fix="Give a data frame, or an array (rows, columns).",
+        )
+    return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
+
+
+def _written(frame: pd.DataFrame, path: Path) -> Path:
+    """The frame as a file. Raises a UserError for a column that cannot be one."""
+    import pyarrow as pa
+
+    named = frame.rename(columns=str).reset_index(drop=True)
+    try:
+        named.to_feather(path)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise UserError(
+            f"A column cannot be kept as it is: {str(error).partition(chr(10))[0]}.",
+            fix="A column holds numbers, texts, dates or truth values, and names are different.",
+        ) from error
+    return path
