@@ -88,11 +88,11 @@ def _unknown(uri: str, built_in: list[str]) -> SourceError:
             where=uri,
             fix="Download it and name the file, or use hf:owner/name for a set on the Hub.",
         )
-    if path.suffix.lower() in {".csv", ".tsv"} and path.is_file():
+    if path.suffix.lower() in {".xlsx", ".xls", ".ods"} and path.is_file():
         return SourceError(
-            "This is a table, and tables are not supported yet.",
+            "Spreadsheets are not read.",
             where=str(path),
-            fix="For points save the numbers as a .npy file of shape (N, d).",
+            fix="Save the sheet as a .csv file, or as .parquet.",
         )
     if path.suffix.lower() in SUFFIXES and path.is_file():
         return SourceError(
@@ -105,7 +105,7 @@ def _unknown(uri: str, built_in: list[str]) -> SourceError:
         return SourceError(
             f"This {what} is of no kind that can be read.",
             where=str(path),
-            fix="Name a folder, zip or tar of pictures, or an .npz, .npy, .parquet or IDX file.",
+            fix="Name a folder, zip or tar of pictures, a .csv, .npz, .npy, .parquet or IDX file.",
         )
     return SourceError(
         f"There is neither a file or folder nor a built-in set called {uri!r}.",

@@ -81,12 +81,14 @@ class Player:
         moves: names of the networks it changes; all others are frozen while it plays.
         play: from (networks, draw) to a move.
         stream: which draw it gets; players with the same stream see the same samples and noise.
+        latent: whether it needs latents; else those of its draw are empty.
     """
 
     name: str
     moves: tuple[str, ...]
     play: Callable[[Networks, Draw], Move]
     stream: int
+    latent: bool = True
 
 
 class Networks(nn.ModuleDict):

@@ -167,12 +167,12 @@ class Trainer:
         latent: Tensor = self._latent(n, self.experiment.latent.size, randomness)
         return latent
 
-    def _draw(self, stream: int) -> Draw:
+    def _draw(self, stream: int, with_latent: bool) -> Draw:
         real, condition = self._batch(self.train_loader, stream)
         randomness = self._randomness(stream)
         return Draw(
             real=real,
-            latent=self.draw_latent(self.local_batch, randomness),
+            latent=self.draw_latent(self.local_batch if with_latent else 0, randomness),
             condition=condition,
             randomness=randomness,
             step=self.position // self.batch,
@@ -214,7 +214,7 @@ class Trainer:
         logits: dict[str, Tensor] = {}
         for player in self.game.players:
             if player.stream not in draws:
-                draws[player.stream] = self._draw(player.stream)
+                draws[player.stream] = self._draw(player.stream, player.latent)
             scalars = self._play(player, draws[player.stream])
             logits.update({k: v for k, v in scalars.items() if k.endswith("_logit")})
         self._look_for_overfitting(logits)

@@ -47,7 +47,7 @@ def write_table(path: Path, n: int = 200) -> Path:
     """n rows of a number that may be missing, a category and a date."""
     rng = np.random.default_rng(0)
     rows = [
-        f"{x:.2f}" * (x < 1) + f",{'abc'[int(3 * u)]},2020-01-{1 + int(28 * u):02d}"
+        f"{x:.2f}" * int(x < 1) + f",{'abc'[int(3 * u)]},2020-01-{1 + int(28 * u):02d}"
         for x, u in zip(rng.normal(size=n), rng.random(n), strict=True)
     ]
     path.write_text("\n".join(["number,letter,day", *rows]) + "\n")

@@ -31,8 +31,8 @@ def pictures(dataset: Dataset, data: DataConfig) -> Experiment:
     """Small pictures on a CPU: ``gansmith train photos/ --minutes 10``.
 
     Fashion-MNIST after ten minutes on two cores, three seeds, in the features of a small
-    classifier: Fréchet distance 63 to 80, where a DCGAN stands at 337 to 485; by class 23 to 31, and
-    the classifier agrees with the class in 89 to 93 % (in 93 % for real pictures).
+    classifier: Fréchet distance 63 to 80, where a DCGAN stands at 337 to 485; by class 23 to 31,
+    and the classifier agrees with the class in 89 to 93 % (in 93 % for real pictures).
     """
     del dataset
     player = OptimizerConfig(lr=Cosine(2e-3, 1e-4))

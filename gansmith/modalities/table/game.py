@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +28,7 @@ from gansmith.protocols import Condition, Spec
 from gansmith.registry import register
 
 SWEEPS = 2
-REFINER_MOVES = 3
+REFINER_DRAWS = 2
 CHUNK_SAMPLES = 2_000
 # Added to each share, so that the error of one that hardly occurs does not outweigh all others.
 RARE = 1e-3
@@ -77,8 +79,13 @@ class TableRules(AdversarialRules):
         super().__init__(objective, penalties, augmentation)
         self.marginals = marginals
 
+    def discriminator(self, networks: Networks, draw: Draw) -> Move:
+        """Tell real rows from fakes."""
+        return super().discriminator(networks, _half(draw))
+
     def generator(self, networks: Networks, draw: Draw) -> Move:
         """Be taken for real, with the right pairs of codes."""
+        draw = _half(draw)
         generator = networks["generator"]
         assert isinstance(generator, TableGenerator)
         logits = generator.logits(draw.latent)
@@ -98,12 +105,17 @@ class TableRules(AdversarialRules):
         return Move(loss, scalars)
 
 
+def _half(draw: Draw) -> Draw:
+    """Every other row: the refiner makes more of large batches than the adversarial game does."""
+    return replace(draw, real=draw.real[::2], latent=draw.latent[::2])
+
+
 def finish(networks: Networks, x: Tensor, condition: Condition, randomness: Randomness) -> Tensor:
     """Rows, refined."""
     del condition
     refiner = networks[NAME]
     assert isinstance(refiner, MaskedConditional)
-    return refine(refiner, x, SWEEPS, randomness)
+    return refine(refiner.averaged(), x, SWEEPS, randomness)
 
 
 @register("game", "table")
@@ -125,14 +137,17 @@ def table(
     moves: list[tuple[str, Callable[[Networks, Draw], Move]]] = [
         *[("discriminator", rules.discriminator)] * discriminator_steps,
         ("generator", rules.generator),
-        *[(NAME, learn)] * REFINER_MOVES,
     ]
-    players = tuple(
-        Player(name, (name,), play, stream) for stream, (name, play) in enumerate(moves)
-    )
+    players = [Player(name, (name,), play, stream) for stream, (name, play) in enumerate(moves)]
+    # Steps on halves of batches, because the refiner gains more from steps than from rows.
+    players += [
+        Player(NAME, (NAME,), partial(learn, part=slice(half, None, 2)), stream, latent=False)
+        for stream in range(len(moves), len(moves) + REFINER_DRAWS)
+        for half in range(2)
+    ]
     return Game(
         every,
-        players,
+        tuple(players),
         {p.name: p.regularizer for p in penalties},
         augmentation=augmentation,
         finish=finish,

@@ -51,5 +51,5 @@ def table(dataset: Dataset, data: DataConfig) -> Experiment:
             ),
         },
         ema=EmaConfig(half_life_samples=Cosine(20_000, 350_000)),
-        train=TrainConfig(samples=500_000, minutes=0.0, batch_size=1_000),
+        train=TrainConfig(samples=550_000, minutes=0.0, batch_size=1_000),
     )

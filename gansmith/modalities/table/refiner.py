@@ -8,6 +8,8 @@ in which some cells are given.
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
@@ -18,12 +20,22 @@ from gansmith.modalities.table.spans import Spans
 from gansmith.nn.perceptron import NormalisedResidual
 from gansmith.protocols import Spec
 
-ROWS_PER_MOVE = 512
 NAME = "refiner"
+# Rows with a single column hidden, which is what refining asks about.
+ONE_HIDDEN = 0.5
+# Of the average of the weights, a move.
+DECAY = 0.995
+
+
+def _average_of(name: str) -> str:
+    return f"average_{name.replace('.', '_')}"
 
 
 class MaskedConditional(nn.Module):
     """From the known columns of a row to logits of the codes of all.
+
+    The first layer is a table of vectors, one for each code and one for each column that is hidden:
+    their sum is what a linear layer would make of the one-hot row, at a small part of the cost.
 
     Args:
         spec: of the encoded rows.
@@ -34,36 +46,71 @@ class MaskedConditional(nn.Module):
     def __init__(self, spec: Spec, width: int = 256, depth: int = 2) -> None:
         super().__init__()
         self.spans = Spans(spec.spans)
-        self.first = nn.Linear(self.spans.size + self.spans.num_columns, width)
+        self.first = nn.EmbeddingBag(
+            self.spans.size + self.spans.num_columns, width, mode="sum", include_last_offset=False
+        )
+        nn.init.normal_(self.first.weight, std=self.spans.num_columns**-0.5)
         self.hidden = nn.Sequential(*(NormalisedResidual(width) for _ in range(depth)))
         self.last = nn.Linear(width, self.spans.size)
         if spec.mean is not None:
             with torch.no_grad():
                 self.last.bias.copy_((spec.mean[: self.spans.size] + LEAST_SHARE).log())
 
+        # An average of the weights, as of a generator's; kept with them in checkpoints.
+        for name, parameter in self.named_parameters():
+            self.register_buffer(_average_of(name), parameter.detach().clone())
+        self.register_buffer("num_moves", torch.zeros((), dtype=torch.float64))
+
+    num_moves: Tensor
+
+    @torch.no_grad()
+    def follow_average(self) -> None:
+        """Take the weights as they stand into their average."""
+        self.num_moves += 1
+        decay = min(DECAY, float((self.num_moves + 1) / (self.num_moves + 10)))
+        for name, parameter in self.named_parameters():
+            self.get_buffer(_average_of(name)).lerp_(parameter, 1 - decay)
+
+    @torch.no_grad()
+    def averaged(self) -> MaskedConditional:
+        """A copy with the average of the weights."""
+        made = copy.deepcopy(self)
+        for name, parameter in made.named_parameters():
+            parameter.copy_(self.get_buffer(_average_of(name)))
+        return made
+
+    def entries(self, codes: Tensor, known: Tensor) -> Tensor:
+        """(N, columns) numbers of the vectors: of a column's code, or of its being hidden."""
+        hidden = self.spans.size + torch.arange(self.spans.num_columns, device=codes.device)
+        return torch.where(known, codes, hidden)
+
     def forward(self, codes: Tensor, known: Tensor) -> Tensor:
-        """(N, D) codes and (N, columns) 1 where a column is known -> (N, D) logits."""
-        shown = codes * self.spans.spread(known)
-        h = self.hidden(nn.functional.silu(self.first(torch.cat([shown, known], 1))))
-        logits: Tensor = self.last(h)
+        """(N, columns) codes, counted over all, and which are known -> (N, D) logits."""
+        summed = self.first(self.entries(codes, known))
+        logits: Tensor = self.last(self.hidden(nn.functional.silu(summed)))
         return logits
 
     def loss(self, codes: Tensor, known: Tensor) -> Tensor:
-        """Mean cross-entropy of the hidden columns, nats."""
-        shares = self.spans.log_softmax(self(codes, known))
-        hidden = 1 - known
-        of_codes = codes * self.spans.spread(hidden)
-        return -(shares * of_codes).sum() / hidden.sum().clamp(min=1)
+        """Cross-entropy of the hidden columns, nats: the mean of each row's mean."""
+        shares = self.spans.log_softmax(self(codes, known)).gather(1, codes)
+        hidden = (~known).to(shares.dtype)
+        return -((shares * hidden).sum(1) / hidden.sum(1).clamp(min=1)).mean()
 
 
-def learn(networks: Networks, draw: Draw) -> Move:
-    """The refiner's move. Rows come with few columns hidden or nearly all, more often with few."""
+def learn(networks: Networks, draw: Draw, part: slice) -> Move:
+    """The refiner's move, on a part of the real rows.
+
+    Rows come with few columns hidden or nearly all, more often with few.
+    """
     refiner = networks[NAME]
     assert isinstance(refiner, MaskedConditional)
-    codes = draw.real[:ROWS_PER_MOVE, : refiner.spans.size]
-    n, columns = len(codes), refiner.spans.num_columns
+    refiner.follow_average()
+    codes = refiner.spans.numbers(draw.real[part, : refiner.spans.size])
+    n, columns = codes.shape
     share = draw.randomness.uniform(n, 1).sqrt()
-    known = (draw.randomness.uniform(n, columns) < share).to(codes.dtype)
+    order = draw.randomness.uniform(n, columns)
+    one = order == order.amax(1, keepdim=True)
+    known = torch.where(draw.randomness.uniform(n, 1) < ONE_HIDDEN, ~one, order < share)
     loss = refiner.loss(codes, known)
     return Move(loss, {"refiner_loss": loss.detach()})
 
@@ -84,22 +131,21 @@ def refine(
     """
     spans, n = refiner.spans, len(x)
     codes = spans.numbers(x[:, : spans.size])
-    weight = refiner.first.weight.T.contiguous()  # a row of it for each code, then for each column
-    total = x[:, : spans.size] @ weight[: spans.size] + weight[spans.size :].sum(0)
-    total = total + refiner.first.bias
+    weight = refiner.first.weight
+    total = refiner.first(codes)
     for _ in range(sweeps):
         order = randomness.uniform(spans.num_columns).argsort().tolist()
         for column in order:
             first, last = spans.ends(column)
             # One column's part of the first layer changes, so the rest of it is not computed anew.
-            rest = total - weight[codes[:, column]] - weight[spans.size + column]
-            h = refiner.hidden(nn.functional.silu(rest))
+            rest = total - weight[codes[:, column]]
+            h = refiner.hidden(nn.functional.silu(rest + weight[spans.size + column]))
             logits = h @ refiner.last.weight[first:last].T + refiner.last.bias[first:last]
             uniform = randomness.uniform(n, last - first).to(x.device).clamp(MARGIN, 1 - MARGIN)
             drawn = first + (logits - torch.log(-torch.log(uniform))).argmax(1)
             if fixed is not None:
                 drawn = torch.where(fixed[:, column], codes[:, column], drawn)
-            total = rest + weight[drawn] + weight[spans.size + column]
+            total = rest + weight[drawn]
             codes[:, column] = drawn
     new = torch.zeros_like(x[:, : spans.size]).scatter_(1, codes, 1.0)
     return torch.cat([new, x[:, spans.size :]], 1)

@@ -46,7 +46,7 @@ class Spans(nn.Module):
 
     def spread(self, x: Tensor) -> Tensor:
         """(N, columns) -> (N, D), each column's value at all of its codes."""
-        return x[:, self.column]
+        return x.index_select(1, self.column)
 
     def log_softmax(self, logits: Tensor) -> Tensor:
         """(N, D) logits -> (N, D) logarithms of shares that add up to 1 in each column."""

@@ -54,10 +54,14 @@ def test_a_broken_row_is_named(open_data: Open, tmp_path: Path, pixels: np.ndarr
     ]
 
 
-def test_a_table_without_pictures_is_an_error(open_data: Open, tmp_path: Path) -> None:
-    pq.write_table(pa.table({"price": [1.0]}), tmp_path / "set.parquet")
+def test_without_a_column_of_pictures_it_is_a_table(open_data: Open, tmp_path: Path) -> None:
+    table = pa.table({"price": [float(i % 7) for i in range(30)]})
+    pq.write_table(table, tmp_path / "set.parquet")
+    assert open_data(tmp_path / "set.parquet").schema.modality == "table"
+    (tmp_path / "folder").mkdir()
+    pq.write_table(table, tmp_path / "folder" / "set.parquet")
     with pytest.raises(SourceError, match="columns price"):
-        open_data(tmp_path / "set.parquet")
+        open_data(tmp_path / "folder")
 
 
 def test_a_broken_file_is_an_error(open_data: Open, tmp_path: Path) -> None:

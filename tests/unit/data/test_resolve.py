@@ -43,7 +43,7 @@ def test_what_is_not_there(open_data: Open, source: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("t.csv", "tables are not supported"), ("a.docx", "no kind that can")]
+    ("name", "message"), [("t.xlsx", "Spreadsheets are not read"), ("a.docx", "no kind that can")]
 )
 def test_files_of_other_kinds(open_data: Open, tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / name).write_bytes(b"x")

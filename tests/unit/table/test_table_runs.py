@@ -170,45 +170,50 @@ def trained_refiner() -> MaskedConditional:
         torch.manual_seed(0)
         refiner = MaskedConditional(SPEC, width=32, depth=1)
         optimizer = torch.optim.Adam(refiner.parameters(), 5e-3)
-        x = agreeing(512)
+        codes = refiner.spans.numbers(agreeing(512))
         for _ in range(300):
-            loss = refiner.loss(x, (torch.rand(512, 3) < 0.6).float())
+            loss = refiner.loss(codes, torch.rand(512, 3) < 0.6)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
     return refiner.eval()
 
 
+def agree(x: torch.Tensor) -> float:
+    return float((x[:, :3] == x[:, 3:6]).all(1).float().mean())
+
+
 def test_the_refiner_restores_what_belongs_together_and_keeps_what_is_fixed() -> None:
     refiner = trained_refiner()
     mixed = torch.cat([agreeing(900)[:, :3], agreeing(1_800)[900:, 3:]], 1)
-    agrees = lambda x: (x[:, :3] == x[:, 3:6]).all(1).float().mean()  # noqa: E731
-    assert agrees(mixed) < 0.5
+    assert agree(mixed) < 0.5
     refined = refine(refiner, mixed, 2, Randomness(0, 0, 0))
-    assert agrees(refined) > 0.97
-    shares = refined[:, :3].mean(0)
-    assert (shares - 1 / 3).abs().max() < 0.07
+    assert agree(refined) > 0.97
+    assert (refined[:, :3].mean(0) - 1 / 3).abs().max() < 0.07
     fixed = torch.zeros(900, 3, dtype=torch.bool)
     fixed[:, 0] = True
     held = refine(refiner, mixed, 2, Randomness(0, 0, 0), fixed)
     assert torch.equal(held[:, :3], mixed[:, :3])
-    assert agrees(held) > 0.97
+    assert agree(held) > 0.97
     assert torch.equal(refine(refiner, mixed, 0, Randomness(0, 0, 0)), mixed)
 
 
 def test_refining_column_by_column_is_asking_the_whole_network() -> None:
-    """The first layer is not computed anew for each column; what comes out is the same."""
-    refiner = trained_refiner()
-    x = agreeing(50)
-    spans, weight = refiner.spans, refiner.first.weight.T
-    total = x @ weight[:8] + weight[8:].sum(0) + refiner.first.bias
-    for column in range(3):
-        known = torch.ones(50, 3)
-        known[:, column] = 0
-        expected = refiner(x, known)
-        rest = total - weight[spans.numbers(x)[:, column]] - weight[8 + column]
-        h = refiner.hidden(torch.nn.functional.silu(rest))
-        torch.testing.assert_close(refiner.last(h), expected, atol=1e-5, rtol=1e-5)
+    """Sums of the first layer are kept up, not made anew for each column."""
+    refiner, x = trained_refiner(), agreeing(400)
+    codes = refiner.spans.numbers(x)
+    known = torch.ones(400, 3, dtype=torch.bool)
+    known[:, 1] = False
+    shares = refiner.spans.softmax(refiner(codes, known))[:, 3:6].mean(0)
+    fixed = torch.tensor([True, False, True]).expand(400, 3)
+    drawn = torch.stack([
+        refine(refiner, x, 1, Randomness(0, k, 0), fixed)[:, 3:6].mean(0) for k in range(20)
+    ]).mean(0)  # fmt: skip
+    torch.testing.assert_close(drawn, shares, atol=0.02, rtol=0)
+    one_by_one = torch.stack([
+        refiner(codes[i : i + 1], known[i : i + 1])[0] for i in range(5)
+    ])  # fmt: skip
+    torch.testing.assert_close(one_by_one, refiner(codes, known)[:5], atol=1e-5, rtol=1e-5)
 
 
 def test_pairs_of_shares_are_compared_as_they_are_counted() -> None:
