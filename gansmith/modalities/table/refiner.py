@@ -1,9 +1,8 @@
 """A network that knows each column given any of the others: refines, fills in, holds fixed.
 
 It learns p(column | some of the others) from real rows with columns hidden at random, which is no
-adversarial game: plain cross-entropy, as in masked language models. A few rounds of asking it about
-each column in turn (Gibbs sampling) bring a generator's rows nearer to the data, and put rows right
-in which some cells are given.
+adversarial game: plain cross-entropy, as in masked language models. Asking it about each column
+in turn brings a generator's rows nearer to the data, and makes rows of which some cells are given.
 """
 
 from __future__ import annotations
@@ -21,8 +20,10 @@ from gansmith.nn.perceptron import NormalisedResidual
 from gansmith.protocols import Spec
 
 NAME = "refiner"
-# Rows with a single column hidden, which is what refining asks about.
+# Rows with a single column hidden, which is what all sweeps but the first ask about.
 ONE_HIDDEN = 0.5
+# Columns of a generated row that are believed when it is refined.
+KEEP = 0.2
 # Of the average of the weights, a move.
 DECAY = 0.995
 
@@ -98,16 +99,13 @@ class MaskedConditional(nn.Module):
 
 
 def learn(networks: Networks, draw: Draw, part: slice) -> Move:
-    """The refiner's move, on a part of the real rows.
-
-    Rows come with few columns hidden or nearly all, more often with few.
-    """
+    """The refiner's move, on a part of the rows: half with one column hidden, half with any."""
     refiner = networks[NAME]
     assert isinstance(refiner, MaskedConditional)
     refiner.follow_average()
     codes = refiner.spans.numbers(draw.real[part, : refiner.spans.size])
     n, columns = codes.shape
-    share = draw.randomness.uniform(n, 1).sqrt()
+    share = draw.randomness.uniform(n, 1)
     order = draw.randomness.uniform(n, columns)
     one = order == order.amax(1, keepdim=True)
     known = torch.where(draw.randomness.uniform(n, 1) < ONE_HIDDEN, ~one, order < share)
@@ -118,9 +116,14 @@ def learn(networks: Networks, draw: Draw, part: slice) -> Move:
 @torch.no_grad()
 def refine(
     refiner: MaskedConditional, x: Tensor, sweeps: int, randomness: Randomness,
-    fixed: Tensor | None = None,
+    fixed: Tensor | None = None, keep: float = KEEP,
 ) -> Tensor:  # fmt: skip
-    """Draw each column anew given all others, column after column, ``sweeps`` times.
+    """Draw each column anew, column after column, ``sweeps`` times.
+
+    In the first sweep a few columns of each row are believed, by lot, and all others are drawn
+    given these and those drawn before. If each were drawn given all others from the start, rows
+    whose columns do not fit each other would be pulled to what is common. In further sweeps each
+    column is drawn given all others (Gibbs sampling).
 
     Args:
         refiner: trained.
@@ -128,24 +131,26 @@ def refine(
         sweeps: rounds over all columns; 0 leaves the rows as they are.
         randomness: of the draws.
         fixed: (N, columns) bool, cells that stay; None for none.
+        keep: share of the columns that are believed at first.
     """
     spans, n = refiner.spans, len(x)
-    codes = spans.numbers(x[:, : spans.size])
-    weight = refiner.first.weight
-    total = refiner.first(codes)
-    for _ in range(sweeps):
-        order = randomness.uniform(spans.num_columns).argsort().tolist()
-        for column in order:
+    codes, weight = spans.numbers(x[:, : spans.size]), refiner.first.weight
+    held = torch.zeros_like(codes, dtype=torch.bool) if fixed is None else fixed
+    for sweep in range(sweeps):
+        lot = randomness.uniform(n, spans.num_columns).to(x.device) < keep
+        known = lot | held if sweep == 0 else torch.ones_like(held)
+        stays = known if sweep == 0 else held
+        entries = refiner.entries(codes, known)
+        total = refiner.first(entries)
+        for column in randomness.uniform(spans.num_columns).argsort().tolist():
             first, last = spans.ends(column)
             # One column's part of the first layer changes, so the rest of it is not computed anew.
-            rest = total - weight[codes[:, column]]
+            rest = total - weight[entries[:, column]]
             h = refiner.hidden(nn.functional.silu(rest + weight[spans.size + column]))
             logits = h @ refiner.last.weight[first:last].T + refiner.last.bias[first:last]
             uniform = randomness.uniform(n, last - first).to(x.device).clamp(MARGIN, 1 - MARGIN)
             drawn = first + (logits - torch.log(-torch.log(uniform))).argmax(1)
-            if fixed is not None:
-                drawn = torch.where(fixed[:, column], codes[:, column], drawn)
-            total = rest + weight[drawn]
-            codes[:, column] = drawn
+            codes[:, column] = torch.where(stays[:, column], codes[:, column], drawn)
+            total = rest + weight[codes[:, column]]
     new = torch.zeros_like(x[:, : spans.size]).scatter_(1, codes, 1.0)
     return torch.cat([new, x[:, spans.size :]], 1)
