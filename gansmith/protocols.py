@@ -129,6 +129,19 @@ class Codec(Protocol):
         ...
 
 
+class Restriction(Protocol):
+    """What may be drawn, so that each sample meets a condition."""
+
+    @property
+    def codes(self) -> Tensor:
+        """(D,) bool, for the codes of an encoded sample."""
+        ...
+
+    def hold(self, cells: Any) -> Any:
+        """Decoded samples, brought to meet the condition where their codes fit in part only."""
+        ...
+
+
 class Metric(Protocol):
     """A number about fake samples, measured against real ones."""
 

@@ -20,6 +20,7 @@ from gansmith.evaluation.doctor import Finding, diagnose
 from gansmith.evaluation.report import Report
 from gansmith.prepare import modality_of
 from gansmith.progress import Progress, silent
+from gansmith.protocols import Restriction
 from gansmith.runs.best import read_best
 from gansmith.runs.folder import RunFolder
 from gansmith.sample.judge import Calibration, verdict
@@ -114,12 +115,24 @@ class Run:
         truncation: float = 1.0,
         ema: float | None = None,
         best: bool = False,
+        where: str | None = None,
     ) -> Iterator[tuple[Array, Array | None]]:
         """Raw samples and their classes in chunks, in constant memory; see :meth:`sample`."""
         require_choices(n, seed, truncation)
         sampler = self.sampler(ema=ema, best=best)
         classes = None if condition is None else sampler.class_indices(str(condition))
-        return sampler.stream(n, seed=seed, classes=classes, truncation=truncation)
+        restriction = None if where is None else self._restriction(sampler, where)
+        return sampler.stream(
+            n, seed=seed, classes=classes, truncation=truncation, restriction=restriction
+        )
+
+    def _restriction(self, sampler: Sampler, where: str) -> Restriction:
+        restrict = modality_of(self.config.modality).restrict
+        if restrict is None:
+            raise UserError(
+                "Only rows of a table can be asked for by a condition.", where=f"where: {where}"
+            )
+        return restrict(sampler.codec, where)
 
     def sample(
         self,
@@ -130,6 +143,7 @@ class Run:
         truncation: float = 1.0,
         ema: float | None = None,
         best: bool = False,
+        where: str | None = None,
     ) -> Any:
         """(n, ...) new samples in raw units: pictures uint8 (n, H, W, C), points float32 (n, d);
         rows of a table as a data frame.
@@ -142,14 +156,17 @@ class Run:
             truncation: 0 or more; below 1, samples are more typical and more alike.
             ema: width of the weight average, where the run was trained with ``ema.name=power``.
             best: take the weights that measured best while training, instead of the last.
+            where: of a table: a condition that each row meets, ``"age > 60 and sex = 'F'"``.
 
         Raises:
-            UserError: for a number out of its range, or an unknown class.
+            UserError: for a number out of its range, an unknown class, or a condition that cannot
+                be understood or met.
             RunError: if the run has no whole checkpoint, or no averages to choose from.
         """
         chunks = self.stream(
-            n, condition=condition, seed=seed, truncation=truncation, ema=ema, best=best
-        )
+            n, condition=condition, seed=seed, truncation=truncation, ema=ema, best=best,
+            where=where,
+        )  # fmt: skip
         made: Array = np.concatenate([samples for samples, _ in chunks])
         present = modality_of(self.config.modality).present
         if present is None:

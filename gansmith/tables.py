@@ -104,9 +104,18 @@ class TableGAN:
             )
         return self.run_
 
-    def sample(self, n: int, *, seed: int = 0) -> pd.DataFrame:
-        """n new rows; other seeds, other rows."""
-        frame: pd.DataFrame = self._fitted().sample(n, seed=seed)
+    def sample(self, n: int, *, where: str | None = None, seed: int = 0) -> pd.DataFrame:
+        """n new rows; other seeds, other rows.
+
+        Args:
+            n: how many.
+            where: a condition that each row meets, ``"age > 60 and sex = 'F'"``.
+            seed: other seeds, other rows.
+
+        Raises:
+            UserError: if the condition cannot be understood or met.
+        """
+        frame: pd.DataFrame = self._fitted().sample(n, where=where, seed=seed)
         return frame
 
     @cached_property

@@ -186,6 +186,7 @@ class SampleFlags:
         interpolate: Go from one sample to another in so many steps.
         ema: Width of the weight average, for runs trained with ema.name=power (0.01 to 0.25).
         best: Take the weights that measured best while training, instead of the last.
+        where: Of a table: a condition that each row meets, "age > 60 and sex = 'F'".
         overwrite: Replace the samples that are at --out.
     """
 
@@ -197,6 +198,7 @@ class SampleFlags:
     interpolate: OptionalInt = None
     ema: OptionalFloat = None
     best: Flag = False
+    where: Annotated[str | None, _optional("CONDITION")] = None
     overwrite: Flag = False
 
 

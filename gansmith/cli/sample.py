@@ -113,6 +113,7 @@ def _chunks(run: Run, flags: SampleFlags) -> Chunks:
         truncation=flags.truncation,
         ema=flags.ema,
         best=flags.best,
+        where=flags.where,
     )
 
 

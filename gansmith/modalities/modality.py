@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
     from gansmith.evaluation.comparison import Comparison
     from gansmith.evaluation.report import Value
-    from gansmith.protocols import Codec
+    from gansmith.protocols import Codec, Restriction
 
 Array = npt.NDArray[Any]
 
@@ -49,6 +49,8 @@ class Modality:
             while training; 0 measures none, where rounds cost too much.
         own_metrics: what is measured of raw samples besides, as where the true distribution of a
             source is known; shown by ``gansmith evaluate``.
+        restrict: (codec, text of a condition) -> what may be drawn, so that each sample meets it;
+            None where samples cannot be asked for by conditions.
         align: (real, fake) data sets from two sources -> the fakes in the real ones' terms; None
             where samples mean the same wherever they are from.
         write_file: (path, codec, chunks of raw samples and classes, advance) -> all of them in one
@@ -75,6 +77,7 @@ class Modality:
     watch_extractor: str = "pca"
     duality_rounds: int = 0
     own_metrics: Callable[[Comparison], list[Value]] = no_metrics
+    restrict: Callable[[Codec, str], Restriction] | None = None
     align: Callable[[Dataset, Dataset], Dataset] | None = None
 
 

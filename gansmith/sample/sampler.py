@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -18,7 +19,7 @@ from gansmith.config import EmaConfig, Experiment
 from gansmith.errors import RunError, UserError, did_you_mean
 from gansmith.game.build import build_game
 from gansmith.game.randomness import Randomness
-from gansmith.protocols import Codec, Condition
+from gansmith.protocols import Codec, Condition, Restriction
 from gansmith.runs import checkpoints
 from gansmith.runs.best import best_weights
 from gansmith.runs.checkpoints import Checkpoint
@@ -152,6 +153,7 @@ class Sampler:
         seed: int = 0,
         classes: list[int] | None = None,
         truncation: float = 1.0,
+        restriction: Restriction | None = None,
     ) -> Iterator[tuple[Array, Array | None]]:
         """Raw samples and their classes, chunk by chunk, ``n`` in all."""
         chunk = self.game.chunk_samples
@@ -160,6 +162,8 @@ class Sampler:
             # Chunks are finished whole, so that a sample depends on its number alone.
             made = chunk if self.game.finish else count
             condition = self.condition(first, made, classes)
+            if restriction is not None:
+                condition = replace(condition, mask=restriction.codes.expand(made, -1))
             x = self.generate(self.latents(first, made, seed, truncation), condition)
             if self.game.finish is not None:
                 randomness = Randomness(seed, first, _FINISHING_STREAM, dtype=self.dtype)
@@ -168,7 +172,8 @@ class Sampler:
             labels = None
             if condition.classes is not None:
                 labels = condition.classes[:count].cpu().numpy()
-            yield self.codec.decode(x).cpu().numpy(), labels
+            raw = self.codec.decode(x).cpu().numpy()
+            yield (raw if restriction is None else restriction.hold(raw)), labels
 
     @torch.no_grad()
     def logits(self, raw: Array) -> npt.NDArray[np.float64]:

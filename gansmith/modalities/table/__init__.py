@@ -14,6 +14,7 @@ from gansmith.modalities.table import (  # noqa: F401
     metrics,
     recipes,
     scores,
+    where,
     writing,
 )
 from gansmith.modalities.table.codec import TableCodec
@@ -54,6 +55,7 @@ def table() -> Modality:
         watch_extractor="table",
         own_metrics=scores.own_metrics,
         align=data.align,
+        restrict=where.restrict,  # type: ignore[arg-type]
         write_file=_write_file,
         file_suffixes=writing.SUFFIXES,
         present=lambda codec, cells: writing.frame(codec.columns, cells),  # type: ignore[attr-defined]

@@ -28,6 +28,8 @@ from gansmith.protocols import Condition, Spec
 from gansmith.registry import register
 
 SWEEPS = 2
+# Rows that must meet a condition start from it, and not from the generator's columns.
+BOUND_SWEEPS = 4
 REFINER_DRAWS = 2
 CHUNK_SAMPLES = 2_000
 # Added to each share, so that the error of one that hardly occurs does not outweigh all others.
@@ -111,11 +113,12 @@ def _half(draw: Draw) -> Draw:
 
 
 def finish(networks: Networks, x: Tensor, condition: Condition, randomness: Randomness) -> Tensor:
-    """Rows, refined."""
-    del condition
+    """Rows, refined; under a condition's mask with the codes that it allows alone."""
     refiner = networks[NAME]
     assert isinstance(refiner, MaskedConditional)
-    return refine(refiner.averaged(), x, SWEEPS, randomness)
+    if condition.mask is None:
+        return refine(refiner.averaged(), x, SWEEPS, randomness)
+    return refine(refiner.averaged(), x, BOUND_SWEEPS, randomness, allowed=condition.mask[0])
 
 
 @register("game", "table")

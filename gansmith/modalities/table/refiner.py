@@ -113,10 +113,16 @@ def learn(networks: Networks, draw: Draw, part: slice) -> Move:
     return Move(loss, {"refiner_loss": loss.detach()})
 
 
+def restricted(spans: Spans, allowed: Tensor) -> list[int]:
+    """Columns of which not all codes are allowed."""
+    columns: list[int] = torch.unique(spans.column[~allowed]).tolist()
+    return columns
+
+
 @torch.no_grad()
 def refine(
     refiner: MaskedConditional, x: Tensor, sweeps: int, randomness: Randomness,
-    fixed: Tensor | None = None, keep: float = KEEP,
+    fixed: Tensor | None = None, allowed: Tensor | None = None, keep: float = KEEP,
 ) -> Tensor:  # fmt: skip
     """Draw each column anew, column after column, ``sweeps`` times.
 
@@ -131,8 +137,12 @@ def refine(
         sweeps: rounds over all columns; 0 leaves the rows as they are.
         randomness: of the draws.
         fixed: (N, columns) bool, cells that stay; None for none.
+        allowed: (D,) bool, codes that may be drawn; None for all. Columns of which some may not are
+            drawn first, and no column is believed.
         keep: share of the columns that are believed at first.
     """
+    bound = [] if allowed is None else restricted(refiner.spans, allowed)
+    keep = keep if allowed is None else 0.0
     spans, n = refiner.spans, len(x)
     codes, weight = spans.numbers(x[:, : spans.size]), refiner.first.weight
     held = torch.zeros_like(codes, dtype=torch.bool) if fixed is None else fixed
@@ -142,12 +152,15 @@ def refine(
         stays = known if sweep == 0 else held
         entries = refiner.entries(codes, known)
         total = refiner.first(entries)
-        for column in randomness.uniform(spans.num_columns).argsort().tolist():
+        order = randomness.uniform(spans.num_columns).argsort().tolist()
+        for column in sorted(order, key=lambda column: column not in bound):
             first, last = spans.ends(column)
             # One column's part of the first layer changes, so the rest of it is not computed anew.
             rest = total - weight[entries[:, column]]
             h = refiner.hidden(nn.functional.silu(rest + weight[spans.size + column]))
             logits = h @ refiner.last.weight[first:last].T + refiner.last.bias[first:last]
+            if allowed is not None:
+                logits = logits.masked_fill(~allowed[first:last], -torch.inf)
             uniform = randomness.uniform(n, last - first).to(x.device).clamp(MARGIN, 1 - MARGIN)
             drawn = first + (logits - torch.log(-torch.log(uniform))).argmax(1)
             codes[:, column] = torch.where(stays[:, column], codes[:, column], drawn)
