@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +14,7 @@ import numpy as np
 
 from gansmith.api import Report, Run, evaluate, load, train
 from gansmith.errors import MissingExtraError, RunError, UserError
+from gansmith.modalities.table.codec import TableCodec
 from gansmith.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -117,6 +119,43 @@ class TableGAN:
         """
         frame: pd.DataFrame = self._fitted().sample(n, where=where, seed=seed)
         return frame
+
+    def impute(self, X: pd.DataFrame | Any, *, seed: int = 0) -> pd.DataFrame:  # noqa: N803
+        """The same rows, with a value drawn for each missing cell given the others of its row.
+
+        Args:
+            X: with the columns that were learnt from.
+            seed: other seeds, other draws; their spread says how sure a value is.
+
+        Raises:
+            SourceError: if a column cannot be read.
+            ConfigError: if a column is missing.
+        """
+        import pyarrow as pa
+
+        from gansmith.modalities.table.imputation import imputed
+        from gansmith.modalities.table.reading import matrix
+        from gansmith.modalities.table.refiner import NAME, MaskedConditional
+        from gansmith.modalities.table.writing import frame
+
+        given, sampler = as_frame(X), self._fitted().sampler()
+        codec, refiner = sampler.codec, sampler.game.networks[NAME]
+        assert isinstance(codec, TableCodec)
+        assert isinstance(refiner, MaskedConditional)
+        names = [column.name for column in codec.columns]
+        named = given.rename(columns=str).reset_index(drop=True)
+        known = [name for name in names if name in named.columns]
+        table = pa.Table.from_pandas(named[known], preserve_index=False)
+        _, cells = matrix(table, "impute", codec.columns, self.progress)
+        gappy = [replace(column, missing=True) for column in codec.columns]
+        drawn = frame(gappy, imputed(codec, refiner.averaged(), cells, seed))
+        filled = named.copy()
+        for place, name in enumerate(names):
+            gaps = drawn[name].notna().to_numpy() & np.isnan(cells[:, place])
+            if gaps.any():
+                filled[name] = named[name].astype(drawn[name].dtype).where(~gaps, drawn[name])
+        filled.index = given.index
+        return filled
 
     @cached_property
     def history(self) -> pd.DataFrame:

@@ -286,3 +286,26 @@ def test_it_keeps_to_the_manners_of_scikit_learn() -> None:
 def test_what_is_no_table_is_refused(table: object) -> None:
     with pytest.raises(gansmith.UserError):
         gansmith.TableGAN(samples=64).fit(table)
+
+
+def test_missing_cells_are_filled_and_others_stay() -> None:
+    """Trained long enough to know that the sign is that of x."""
+    learnt = gansmith.TableGAN(samples=30_000, settings={"train.batch_size": 200}).fit(frame(1_000))
+    gaps = frame(400, seed=5)
+    holes = np.random.default_rng(0).random(400) < 0.5
+    gaps.loc[holes, "sign"] = None
+    gaps.loc[~holes, "k"] = np.nan
+    filled = learnt.impute(gaps)
+    assert not filled.isna().any().any()
+    assert filled["x"].equals(gaps["x"])
+    assert filled.loc[~holes, "sign"].equals(gaps.loc[~holes, "sign"])
+    right = filled.loc[holes, "sign"] == np.where(filled.loc[holes, "x"] > 0, "plus", "minus")
+    assert right.mean() > 0.95
+    near = (filled.loc[~holes, "k"] - filled.loc[~holes, "x"]).abs()
+    assert (near < 1.5).mean() > 0.95
+    assert learnt.impute(gaps).equals(filled)
+    assert not learnt.impute(gaps, seed=1).equals(filled)
+    odd = gaps.head(3).assign(sign=["plus", "never seen", None])
+    assert list(learnt.impute(odd)["sign"][:2]) == ["plus", "never seen"]
+    with pytest.raises(gansmith.UserError, match="a column 'k'"):
+        learnt.impute(gaps.drop(columns="k"))
