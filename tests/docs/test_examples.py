@@ -12,7 +12,7 @@ from markdown_pages import ROOT
 from PIL import Image
 
 # Long enough to go through everything, too short to be good.
-SAMPLES = {"mini_gan.py": 5_120, "pictures.py": 640, "points.py": 2_560}
+SAMPLES = {"mini_gan.py": 5_120, "pictures.py": 640, "points.py": 2_560, "tables.py": 2_000}
 
 
 def run_example(name: str, folder: Path, *arguments: str) -> str:
@@ -47,7 +47,10 @@ def test_mini_gan_fits_on_one_screen() -> None:
     assert "gansmith" not in text
 
 
-@pytest.mark.parametrize(("name", "says"), [("pictures.py", "p_fake"), ("points.py", "softened")])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("pictures.py", "p_fake"), ("points.py", "softened"), ("tables.py", "filled in")],
+)
 def test_example_of_a_modality(name: str, says: str, tmp_path: Path) -> None:
     printed = run_example(name, tmp_path)
     assert says in printed
