@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".parquet", ".feather")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+GOLDEN = 0.6180339887498949
 
 
 def texts(column: Column, cells: Cells, first: int = 0) -> list[str]:
@@ -85,23 +88,39 @@ def _id_texts(column: Column, cells: Cells, first: int) -> list[str]:
 
 
 def _from_pattern(patterns: Sequence[str], number: int) -> str:
-    """A text of one of the patterns, another for each number.
+    """The text of a number: one of the patterns, no other number's, in an order that looks mixed.
 
-    >>> _from_pattern(("A9-a",), 0) != _from_pattern(("A9-a",), 1)
-    True
+    >>> len({_from_pattern(("A9", "9-9"), number) for number in range(500)})
+    500
     """
-    random = np.random.default_rng((number, 11))
-    pattern = patterns[int(random.integers(len(patterns)))]
+    index, which = divmod(number, len(patterns))
+    free = [character in "9aA" for character in patterns[which]]
+    radices = [10 if c == "9" else 26 for c, f in zip(patterns[which], free, strict=True) if f]
+    again, place = divmod(index, math.prod(radices))
+    place = place * _step(math.prod(radices)) % math.prod(radices)
     made = []
-    for character in pattern:
-        if character == "9":
-            made.append(str(random.integers(10)))
-        elif character in "aA":
-            letter = LETTERS[int(random.integers(26))]
-            made.append(letter if character == "a" else letter.upper())
-        else:
-            made.append(character)
-    return "".join(made)
+    for character, is_free in zip(patterns[which], free, strict=True):
+        if is_free:
+            place, digit = divmod(place, 10 if character == "9" else 26)
+            character = _digit(character, digit)
+        made.append(character)
+    # More rows than the pattern has texts: they are told apart by what follows.
+    return "".join(made) + (f"#{again + 1}" if again else "")
+
+
+def _digit(kind: str, number: int) -> str:
+    if kind == "9":
+        return str(number)
+    return LETTERS[number] if kind == "a" else LETTERS[number].upper()
+
+
+@cache
+def _step(capacity: int) -> int:
+    """A number without common divisors, so that its multiples run through all places."""
+    step = int(capacity * GOLDEN) | 1
+    while math.gcd(step, capacity) > 1:
+        step += 2
+    return step
 
 
 def frame(columns: Sequence[Column], cells: Cells, first: int = 0) -> pd.DataFrame:

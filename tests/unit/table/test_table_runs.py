@@ -21,8 +21,10 @@ from gansmith.evaluation.comparison import Comparison
 from gansmith.game.randomness import Randomness
 from gansmith.modalities.table.game import PairMarginals
 from gansmith.modalities.table.refiner import MaskedConditional, refine
+from gansmith.modalities.table.schema import Column
 from gansmith.modalities.table.scores import own_metrics
 from gansmith.modalities.table.spans import Spans
+from gansmith.modalities.table.writing import texts
 from gansmith.protocols import Spec
 
 SMALL = {"generator.width": 16, "discriminator.width": 16, "train.batch_size": 32}
@@ -150,6 +152,15 @@ def test_a_schema_is_shown_edited_and_obeyed(
     assert isinstance(gansmith.load(out).sample(5)["age"].iloc[0], str)
     assert call("schema", "ring") == 2
     assert "Only a table has a schema" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("patterns", [("A-999",), ("9", "9-9"), ("aA9", "word"), ("99999999",)])
+def test_ids_that_are_made_anew_are_all_different(patterns: tuple[str, ...]) -> None:
+    """Also where there are more rows than texts of their pattern."""
+    column = Column("id", "id", levels=patterns)
+    made = [*texts(column, np.zeros(2_000)), *texts(column, np.zeros(1_000), first=2_000)]
+    assert len(set(made)) == 3_000
+    assert made[0] != made[1]
 
 
 # -- the parts -------------------------------------------------------------------------------------
