@@ -22,9 +22,12 @@ from gansmith.protocols import Condition
 from gansmith.runs.best import Best, read_best, write_best
 from gansmith.runs.folder import RunFolder
 from gansmith.trainer.duality import RULES, duality_gap
+from gansmith.trainer.schedule import interval
 from gansmith.trainer.trainer import Trainer
 
 _MEASURING_STREAM = 4_000
+# Rounds of training between two looks, for each that the duality gap takes.
+LEAST_APART = 8
 
 
 @dataclass(frozen=True)
@@ -152,8 +155,11 @@ class SampleWatch:
         return dict(ends("discriminator_right", share(float(right.sum()), len(right))))
 
     def _duality_gap(self, trainer: Trainer, condition: Condition) -> dict[str, float]:
-        """Where rounds are cheap, and real samples are held out."""
-        rounds = self._prepared.modality.duality_rounds
+        """Where rounds are cheap, and looks so far apart that it costs a small part of the run."""
+        rounds, train = self._prepared.modality.duality_rounds, trainer.experiment.train
+        apart = interval(train, train.measure_samples, 10) / trainer.batch
+        if apart < LEAST_APART * rounds:
+            return {}
         if not rounds or self._reals is None or not self._reals.held_out:
             return {}
         if trainer.experiment.game.name != RULES:
