@@ -192,11 +192,8 @@ def _evaluate(
     fakes = draw(len(division.reference), wanted)
     material = _material(dataset, division, fakes, extractors, progress)
     found = _measured(material, extractors, choices, progress)
-    reference, control = (
-        np.asarray(dataset.samples[indices]) for indices in (division.reference, division.control)
-    )
     own = modality_of(dataset.schema.modality).own_metrics(
-        Comparison(dataset, reference, control, fakes.samples, progress)
+        Comparison(dataset, division.reference, division.control, fakes.samples, progress)
     )
     whole, each = _by_class(dataset, division, fakes, material, extractors[0])
     report = Report(

@@ -20,7 +20,7 @@ from gansmith.evaluation.doctor import Finding, diagnose
 from gansmith.evaluation.report import Report
 from gansmith.prepare import modality_of
 from gansmith.progress import Progress, silent
-from gansmith.protocols import Restriction
+from gansmith.protocols import Codec, Restriction
 from gansmith.runs.best import read_best
 from gansmith.runs.folder import RunFolder
 from gansmith.sample.judge import Calibration, verdict
@@ -97,12 +97,17 @@ class Run:
             raise MissingExtraError("pandas", "tables", "run.history") from None
         return pd.DataFrame(list(self.folder.read_metrics()))
 
+    @cached_property
+    def codec(self) -> Codec:
+        """Between raw samples and what the networks see, as it was fitted to the data."""
+        with self._reading("codec.json") as stored:
+            return modality_of(stored["modality"]).load_codec(stored["state"])
+
     def sampler(
         self, *, ema: float | None = None, best: bool = False, device: str = "cpu"
     ) -> Sampler:
         """The trained generator; see :class:`gansmith.sample.sampler.Sampler`."""
-        with self._reading("codec.json") as stored:
-            codec = modality_of(stored["modality"]).load_codec(stored["state"])
+        codec = self.codec
         classes = self.classes if codec.spec.num_classes else ()
         return Sampler(self.folder, self.config, codec, classes, ema=ema, best=best, device=device)
 
@@ -169,10 +174,7 @@ class Run:
         )  # fmt: skip
         made: Array = np.concatenate([samples for samples, _ in chunks])
         present = modality_of(self.config.modality).present
-        if present is None:
-            return made
-        with self._reading("codec.json") as stored:
-            return present(modality_of(stored["modality"]).load_codec(stored["state"]), made)
+        return made if present is None else present(self.codec, made)
 
     @cached_property
     def calibration(self) -> Calibration:

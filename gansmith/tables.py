@@ -138,9 +138,8 @@ class TableGAN:
         from gansmith.modalities.table.refiner import NAME, MaskedConditional
         from gansmith.modalities.table.writing import frame
 
-        given, sampler = as_frame(X), self._fitted().sampler()
-        codec, refiner = sampler.codec, sampler.game.networks[NAME]
-        assert isinstance(codec, TableCodec)
+        given, run = as_frame(X), self._fitted()
+        codec, refiner = _codec(run), run.sampler().game.networks[NAME]
         assert isinstance(refiner, MaskedConditional)
         names = [column.name for column in codec.columns]
         named = given.rename(columns=str).reset_index(drop=True)
@@ -210,9 +209,14 @@ class TableGAN:
             raise RunError("This run did not learn from a table.", where=str(path))
         made = cls(samples=run.config.train.samples, seed=run.config.train.seed)
         made.run_ = run
-        names = [column.name for column in run.sampler().codec.columns]  # type: ignore[attr-defined]
+        names = [column.name for column in _codec(run).columns]
         made.feature_names_in_, made.n_features_in_ = np.array(names, object), len(names)
         return made
+
+
+def _codec(run: Run) -> TableCodec:
+    assert isinstance(run.codec, TableCodec)
+    return run.codec
 
 
 def as_frame(table: Any) -> pd.DataFrame:

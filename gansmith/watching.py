@@ -140,15 +140,13 @@ class SampleWatch:
         game = trainer.game
         if game.critic not in game.networks or self._reals is None:
             return {}
-        real = np.array(self._prepared.dataset.samples[self._reals.reference])
         critic = game.networks[game.critic]
         was_training = critic.training
         critic.eval()
         logits = [
-            critic(trainer.codec.encode(torch.from_numpy(raw).to(trainer.device)).to(trainer.dtype),
-                   condition).reshape(len(raw), -1).mean(1)
-            for raw in (real, fake)
-        ]  # fmt: skip
+            critic(trainer.encode(raw)[0], condition).reshape(len(raw), -1).mean(1)
+            for raw in (self._raw_reference(), fake)
+        ]
         critic.train(was_training)
         margins = logits[0] - logits[1]
         right = (margins > 0).double() + 0.5 * (margins == 0)
@@ -164,10 +162,13 @@ class SampleWatch:
             return {}
         if trainer.experiment.game.name != RULES:
             return {}
-        raw = np.array(self._prepared.dataset.samples[self._reals.reference])
-        real = trainer.codec.encode(torch.from_numpy(raw).to(trainer.device)).to(trainer.dtype)
         with torch.enable_grad():
+            real, _ = trainer.encode(self._raw_reference())
             return duality_gap(trainer, real, condition, rounds)
+
+    def _raw_reference(self) -> Array:
+        assert self._reals is not None
+        return np.array(self._prepared.dataset.samples[self._reals.reference])
 
     def _keep(self, trainer: Trainer, distance: float) -> None:
         if self.best is not None and distance >= self.best.kernel_distance:

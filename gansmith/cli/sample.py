@@ -125,11 +125,10 @@ def _npz(run: Run, out: Path, flags: SampleFlags) -> None:
 
 def _file(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
     assert modality.write_file is not None
-    codec = run.sampler(ema=flags.ema, best=flags.best).codec
     with bar("Sampling", flags.n) as advance:
         write.file(
             out, _chunks(run, flags),
-            lambda path, chunks: modality.write_file(path, codec, chunks, advance),  # type: ignore[misc]
+            lambda path, chunks: modality.write_file(path, run.codec, chunks, advance),  # type: ignore[misc]
         )  # fmt: skip
 
 

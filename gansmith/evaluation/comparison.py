@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from gansmith.data.dataset import Dataset
+from gansmith.evaluation.division import Indices
 from gansmith.evaluation.report import Better, Value
 from gansmith.progress import Progress, silent
 
@@ -28,23 +31,33 @@ class Comparison:
 
     Attributes:
         dataset: the real data.
-        reference: real samples (N, ...) that fakes are compared with.
-        control: as many others, for the floor.
-        fake: as many fakes.
+        reference_indices: of the real samples that fakes are compared with.
+        control_indices: of as many others, for the floor.
+        fake: as many fakes (N, ...).
         progress: shows what takes long.
     """
 
     dataset: Dataset
-    reference: Array
-    control: Array
+    reference_indices: Indices
+    control_indices: Indices
     fake: Array
     progress: Progress = silent
+
+    @cached_property
+    def reference(self) -> Array:
+        """(N, ...), read when it is first asked for: most kinds of data have no use for it."""
+        return np.asarray(self.dataset.samples[self.reference_indices])
+
+    @cached_property
+    def control(self) -> Array:
+        """(N, ...), as the reference."""
+        return np.asarray(self.dataset.samples[self.control_indices])
 
     def value(
         self, name: str, found: float, floor: float | None, better: Better, reads: str
     ) -> Value:
         """A value without an interval."""
-        counts = (len(self.reference), len(self.fake))
+        counts = (len(self.reference_indices), len(self.fake))
         return Value(name, found, None, None, floor, better, *counts, reads)
 
 

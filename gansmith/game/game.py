@@ -227,8 +227,11 @@ class AdversarialRules:
 
     def generator(self, networks: Networks, draw: Draw) -> Move:
         """The generator's move: be taken for real."""
-        critic = self._critic(networks, draw, second_order=False)
         fake = networks.use("generator")(draw.latent, draw.condition)
+        return self._be_taken_for_real(networks, draw, fake)
+
+    def _be_taken_for_real(self, networks: Networks, draw: Draw, fake: Tensor) -> Move:
+        critic = self._critic(networks, draw, second_order=False)
         (fake_logits,) = critic.logits(("fake", fake))
         real_logits = fake_logits
         if self.objective.paired:

@@ -124,13 +124,11 @@ def _draw(trainer: Trainer, stream: int, step: int) -> Draw:
     """A batch of training samples, drawn with replacement."""
     loader, randomness = trainer.train_loader, _randomness(trainer, stream)
     places = randomness.integers(len(loader), trainer.local_batch).cpu().numpy()
-    raw, labels = loader.gather(loader.indices[places])
-    conditional = labels is not None and trainer.codec.spec.num_classes
-    classes = torch.from_numpy(labels).to(trainer.device) if conditional else None
+    real, condition = trainer.encode(*loader.gather(loader.indices[places]))
     return Draw(
-        real=trainer.codec.encode(torch.from_numpy(raw).to(trainer.device)).to(trainer.dtype),
+        real=real,
         latent=trainer.draw_latent(trainer.local_batch, randomness),
-        condition=Condition(classes=classes),
+        condition=condition,
         randomness=randomness,
         step=step,
         progress=trainer.progress,

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from gansmith import registry
 from gansmith.config import Experiment
-from gansmith.data.loader import Loader
+from gansmith.data.dataset import Array
+from gansmith.data.loader import Indices, Loader
 from gansmith.errors import ConfigError, DivergedError, StoppedError
 from gansmith.game.game import Draw, Game, Player
 from gansmith.game.randomness import Randomness, mix
@@ -156,7 +157,10 @@ class Trainer:
         """This process' part of the batch at the current position of a stream."""
         first = self.fabric.global_rank * self.local_batch
         indices = loader.indices_at(self.position, self.batch, stream)
-        raw, labels = loader.gather(indices[first : first + self.local_batch])
+        return self.encode(*loader.gather(indices[first : first + self.local_batch]))
+
+    def encode(self, raw: Array, labels: Indices | None = None) -> tuple[Tensor, Condition]:
+        """Raw samples (N, ...) as the networks see them, and their classes where these count."""
         x = self.codec.encode(torch.from_numpy(raw).to(self.device)).to(self.dtype)
         if labels is None or not self.codec.spec.num_classes:
             return x, Condition()

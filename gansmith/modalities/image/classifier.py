@@ -6,8 +6,6 @@ same samples give the same weights on the same machine and thread count; they ar
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,15 +17,16 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from gansmith.data.cache import default_cache_dir
 from gansmith.data.dataset import Dataset
-from gansmith.errors import ConfigError
+from gansmith.errors import ConfigError, RunError
 from gansmith.evaluation.features import Extractor, identity_of
 from gansmith.progress import Progress, silent
 from gansmith.registry import register
+from gansmith.runs.folder import write_atomic
 
 NUM_FEATURES = 128
 BATCH = 128
@@ -251,22 +250,15 @@ def read_kept(path: Path, network: Classifier) -> Classifier | None:
 
 def keep(path: Path, network: Classifier) -> None:
     """Write the weights, unless that cannot be done: then they are trained again next time."""
-    side = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
+    with suppress(OSError, RunError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({k: v.contiguous() for k, v in network.state_dict().items()}, side)
-        side.replace(path)
-    except (OSError, SafetensorError):
-        with suppress(OSError):
-            side.unlink(missing_ok=True)
+        write_atomic(path, save({k: v.contiguous() for k, v in network.state_dict().items()}))
 
 
 def weights_hash(network: Classifier) -> str:
     """A hash of all weights."""
-    digest = hashlib.blake2b(digest_size=8)
-    for name, value in sorted(network.state_dict().items()):
-        digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
+    pairs = sorted(network.state_dict().items())
+    return identity_of(*(part for name, value in pairs for part in (name, value.numpy())))
 
 
 @register("extractor", "classifier")

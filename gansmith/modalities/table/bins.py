@@ -14,7 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gansmith.modalities.table.schema import Cells, Column, special_cells, special_numbers
+from gansmith.modalities.table.schema import (
+    Cells,
+    Column,
+    are_values,
+    special_cells,
+    special_numbers,
+)
 
 Codes = npt.NDArray[np.int64]
 # Quantiles kept of each range: its distribution, decoded by going along them. Closer together at
@@ -70,9 +76,7 @@ class Bins:
     @classmethod
     def fit(cls, column: Column, cells: Cells, num_bins: int) -> Bins:
         """For the cells (N,) of a column, about ``num_bins`` codes where it holds numbers."""
-        known = cells[~np.isnan(cells)]
-        special = special_numbers(known)
-        known = known[special < 0]
+        known = cells[are_values(cells)]
         none, no_codes = np.zeros((0, KNOTS)), np.zeros(0, np.int64)
         rest = (len(column.specials), column.missing)
         if column.kind in {"number", "datetime"}:
@@ -94,7 +98,7 @@ class Bins:
         places = np.zeros(len(cells))
         missing = np.isnan(cells)
         specials = special_numbers(cells)
-        other = ~missing & (specials < 0)
+        other = are_values(cells)
         first = len(self.masses) + len(self.knots) + self.num_shared
         codes[missing] = self.size - 1
         codes[specials >= 0] = first + specials[specials >= 0]
@@ -107,7 +111,7 @@ class Bins:
         elif self.num_shared:
             level = values[~hit].astype(np.int64) - len(self.masses)
             own_codes[~hit] = len(self.masses) + self.shared[level]
-            own_places[~hit] = self._middles[level]
+            own_places[~hit] = self._ends[level] - self._shares[level] / 2  # the middle
         codes[other], places[other] = own_codes, own_places
         return codes, places
 
@@ -122,23 +126,19 @@ class Bins:
         return len(self.masses) + bins, places
 
     @cached_property
+    def _shares(self) -> Cells:
+        """(s,) how much of its code's places each shared level has."""
+        found: Cells = self.weights / np.bincount(self.shared, self.weights)[self.shared]
+        return found
+
+    @cached_property
     def _ends(self) -> Cells:
-        """(s,) where each shared level's share of its code's places ends."""
+        """(s,) where each shared level's places end."""
         ends = np.zeros(len(self.shared))
         for code in range(self.num_shared):
             own = self.shared == code
-            ends[own] = np.cumsum(self.weights[own]) / self.weights[own].sum()
+            ends[own] = np.cumsum(self._shares[own])
         return ends
-
-    @cached_property
-    def _middles(self) -> Cells:
-        """(s,) the middle of each shared level's share."""
-        middles = np.zeros(len(self.shared))
-        for code in range(self.num_shared):
-            own = self.shared == code
-            share = self.weights[own] / self.weights[own].sum()
-            middles[own] = self._ends[own] - share / 2
-        return middles
 
     # -- and back ----------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-import torch
 from torch import Tensor, nn
 
 from gansmith.game.game import (
@@ -91,20 +90,12 @@ class TableRules(AdversarialRules):
         generator = networks["generator"]
         assert isinstance(generator, TableGenerator)
         logits = generator.logits(draw.latent)
-        fake = generator.draw(logits, draw.latent)
-        critic = self._critic(networks, draw, second_order=False)
-        (fake_logits,) = critic.logits(("fake", fake))
-        real_logits = fake_logits
-        if self.objective.paired:
-            with torch.no_grad():
-                (real_logits,) = critic.logits(("real", draw.real))
-        loss = self.objective.generator(real_logits, fake_logits).mean()
-        scalars = {"generator_loss": loss.detach()}
-        if self.marginals is not None:
-            marginals = self.marginals(generator.spans.softmax(logits))
-            scalars["marginal_loss"] = marginals.detach()
-            loss = loss + marginals
-        return Move(loss, scalars)
+        move = self._be_taken_for_real(networks, draw, generator.draw(logits, draw.latent))
+        if self.marginals is None:
+            return move
+        marginals = self.marginals(generator.spans.softmax(logits))
+        scalars = {**move.scalars, "marginal_loss": marginals.detach()}
+        return Move(move.loss + marginals, scalars)
 
 
 def _half(draw: Draw) -> Draw:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from gansmith.data.dataset import Dataset
 from gansmith.errors import ConfigError
 from gansmith.evaluation.features import Extractor, Features, identity_of
-from gansmith.modalities.table.schema import Cells, Column, special_numbers
+from gansmith.modalities.table.schema import Cells, Column, are_values, special_numbers
 from gansmith.progress import Progress, silent
 from gansmith.registry import register
 
@@ -56,7 +56,7 @@ class _Part:
     def __init__(self, column: Column, cells: Cells) -> None:
         self.column = column
         self.numeric = column.kind in {"number", "datetime"}
-        known = cells[~np.isnan(cells) & (special_numbers(cells) < 0)]
+        known = cells[are_values(cells)]
         grid = np.linspace(0, 1, NUM_QUANTILES)
         has_numbers = self.numeric and len(known) > 0
         self.quantiles = np.quantile(known, grid) if has_numbers else np.zeros(1)
@@ -66,15 +66,15 @@ class _Part:
 
     def __call__(self, cells: Cells) -> Features:
         """(N,) -> (N, size) float32."""
-        missing, special = np.isnan(cells), special_numbers(cells)
-        value = np.where(missing | (special >= 0), 0.0, cells)
+        missing, special, known = np.isnan(cells), special_numbers(cells), are_values(cells)
+        value = np.where(known, cells, 0.0)
         if self.numeric:
             # In the middle of equal quantiles, so that a value that many rows hold has one rank.
             left, right = (
                 np.searchsorted(self.quantiles, value, side) for side in ("left", "right")
             )
             rank = (left + right) / (2 * len(self.quantiles)) - 0.5
-            own = 2 * np.where(missing | (special >= 0), 0.0, rank)[:, None]
+            own = 2 * np.where(known, rank, 0.0)[:, None]
         else:
             own = (value[:, None] == np.arange(self.levels)) & ~missing[:, None]
         extra = [special == k for k in range(len(self.column.specials))]

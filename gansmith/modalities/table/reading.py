@@ -7,7 +7,7 @@ import gzip
 import io
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -163,10 +163,7 @@ def read_parquet(path: Path) -> pa.Table:
     arrow()
     from pyarrow import parquet
 
-    with _broken_is_an_error(path):
-        table = parquet.read_table(path)
-    _require_names(table.column_names, path)
-    return table
+    return _read_typed(path, parquet.read_table)
 
 
 def read_feather(path: Path) -> pa.Table:
@@ -174,8 +171,12 @@ def read_feather(path: Path) -> pa.Table:
     arrow()
     from pyarrow import feather
 
+    return _read_typed(path, feather.read_table)
+
+
+def _read_typed(path: Path, read: Callable[[Path], pa.Table]) -> pa.Table:
     with _broken_is_an_error(path):
-        table = feather.read_table(path)
+        table = read(path)
     _require_names(table.column_names, path)
     return table
 
@@ -248,7 +249,7 @@ def infer(name: str, column: pa.ChunkedArray, where: str) -> tuple[Column, Cells
         return Column(name, "empty", dtype=dtype), np.full(len(column), np.nan)
     if types.is_string(kind) or types.is_large_string(kind):
         found, cells = _of_texts(name, column)
-        return _with_dtype(found, dtype), cells
+        return replace(found, dtype=dtype), cells
     if types.is_boolean(kind):
         numbers = _floats(column)
         made = Column(
@@ -280,10 +281,6 @@ def _encoded(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]
     encoded = whole.dictionary_encode()
     rows = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     return encoded.dictionary.to_pylist(), rows
-
-
-def _with_dtype(column: Column, dtype: str) -> Column:
-    return replace(column, dtype=dtype)
 
 
 def _floats(column: pa.ChunkedArray) -> Cells:

@@ -37,8 +37,6 @@ Kind = Literal["number", "datetime", "category", "boolean", "text", "id", "const
 Cells = npt.NDArray[np.float64]
 
 SPECIAL = -1e300
-# Kinds whose cells are numbers of levels.
-LEVELLED = ("category", "boolean", "text", "constant")
 
 
 @dataclass(frozen=True)
@@ -119,6 +117,11 @@ def special_numbers(cells: Cells) -> npt.NDArray[np.int64]:
     return np.where(found, np.rint(np.where(found, cells, SPECIAL) / SPECIAL) - 1, -1).astype(
         np.int64
     )
+
+
+def are_values(cells: Cells) -> npt.NDArray[np.bool_]:
+    """(N,) whether a cell is neither missing nor a special."""
+    return ~np.isnan(cells) & (special_numbers(cells) < 0)
 
 
 def to_dict(columns: Sequence[Column]) -> list[dict[str, Any]]:

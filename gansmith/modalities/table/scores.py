@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gansmith.evaluation.comparison import Comparison
 from gansmith.evaluation.report import Value
-from gansmith.modalities.table.schema import Cells, Column, special_numbers
+from gansmith.modalities.table.schema import Cells, Column, are_values, special_numbers
 
 Codes = npt.NDArray[np.int64]
 NUM_BINS, MOST_LEVELS = 10, 30
@@ -50,7 +50,7 @@ class Coder:
 
     def __init__(self, column: Column, cells: Cells) -> None:
         self.numeric = column.kind in {"number", "datetime"}
-        known = cells[~np.isnan(cells) & (special_numbers(cells) < 0)]
+        known = cells[are_values(cells)]
         grid = np.linspace(0, 1, NUM_BINS + 1)[1:-1]
         self.edges = np.unique(np.quantile(known, grid)) if len(known) else np.zeros(0)
         levels = 1 if column.kind == "id" else len(column.levels)
@@ -60,12 +60,12 @@ class Coder:
 
     def __call__(self, cells: Cells) -> Codes:
         """(N,) codes in [0, size)."""
-        missing, special = np.isnan(cells), special_numbers(cells)
-        value = np.where(missing | (special >= 0), 0.0, cells)
+        special = special_numbers(cells)
+        value = np.where(are_values(cells), cells, 0.0)
         codes = np.searchsorted(self.edges, value, side="right") if self.numeric else value
         codes = np.minimum(codes, self.levels - 1).astype(np.int64)
         codes = np.where(special >= 0, np.minimum(self.levels + special, self.size - 2), codes)
-        return np.where(missing, self.size - 1, codes)
+        return np.where(np.isnan(cells), self.size - 1, codes)
 
 
 Coded = list[tuple[Codes, int]]

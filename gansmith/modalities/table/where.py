@@ -19,18 +19,17 @@ from gansmith.errors import UserError, did_you_mean
 from gansmith.modalities.table.bins import Bins
 from gansmith.modalities.table.cells import cells_of
 from gansmith.modalities.table.codec import TableCodec
-from gansmith.modalities.table.schema import Cells, Column, special_numbers
+from gansmith.modalities.table.schema import Cells, Column, are_values, special_numbers
 
 TOKEN = re.compile(
     r"""\s*(?:(?P<text>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*"|`[^`]*`)|(?P<op><=|>=|!=|<>|==|=|<|>)"""
     r"""|(?P<mark>[(),])|(?P<word>[^\s'"`<>=!(),]+))"""
 )
-OPERATORS = {"<", "<=", ">", ">=", "=", "!="}
 EXAMPLE = "For example: \"age > 60 and sex in ('F', 'M') and city is not missing\""
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Clause:
     """One condition on one column.
 
     Attributes:
@@ -44,20 +43,20 @@ class Comparison:
     values: tuple[str, ...] = ()
 
 
-def parse(text: str) -> list[Comparison]:
+def parse(text: str) -> list[Clause]:
     """Conditions joined by ``and``.
 
     Raises:
         UserError: if it cannot be understood.
 
     >>> parse("age >= 18 and sex = 'F'")[1]
-    Comparison(name='sex', operator='=', values=('F',))
+    Clause(name='sex', operator='=', values=('F',))
     """
     tokens = _tokens(text)
     found, place = [], 0
     while True:
-        comparison, place = _comparison(tokens, place, text)
-        found.append(comparison)
+        clause, place = _clause(tokens, place, text)
+        found.append(clause)
         if place == len(tokens):
             return found
         if tokens[place] != ("word", "and"):
@@ -94,7 +93,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     return tokens
 
 
-def _comparison(tokens: list[tuple[str, str]], place: int, text: str) -> tuple[Comparison, int]:
+def _clause(tokens: list[tuple[str, str]], place: int, text: str) -> tuple[Clause, int]:
     def at(offset: int) -> tuple[str, str]:
         return tokens[place + offset] if place + offset < len(tokens) else ("end", "the end")
 
@@ -104,19 +103,19 @@ def _comparison(tokens: list[tuple[str, str]], place: int, text: str) -> tuple[C
     if at(1)[0] == "op":
         if at(2)[0] not in {"text", "word", "name"}:
             raise _unclear(text, f"after {at(1)[1]!r} comes {at(2)[1]!r}")
-        return Comparison(name, at(1)[1], (at(2)[1],)), place + 3
+        return Clause(name, at(1)[1], (at(2)[1],)), place + 3
     if at(1) == ("word", "is"):
         negative = at(2) == ("word", "not")
         word = at(3 if negative else 2)[1].lower()
         if word not in {"missing", "null"}:
             raise _unclear(text, f"after `is` comes {word!r}")
-        return Comparison(name, "known" if negative else "missing"), place + 3 + negative
+        return Clause(name, "known" if negative else "missing"), place + 3 + negative
     if at(1) == ("word", "in") and at(2) == ("mark", "("):
         values, offset = [], 3
         while at(offset)[0] in {"text", "word", "name"}:
             values.append(at(offset)[1])
             if at(offset + 1) == ("mark", ")"):
-                return Comparison(name, "in", tuple(values)), place + offset + 2
+                return Clause(name, "in", tuple(values)), place + offset + 2
             offset += 2
         raise _unclear(text, "a list after `in` is not closed")
     raise _unclear(text, f"after {name!r} comes {at(1)[1]!r}")
@@ -142,7 +141,7 @@ class Restriction:
         for place, value, other in self.avoided:
             held[held[:, place] == value, place] = other
         for place, low, high in self.bounds:
-            number = ~np.isnan(held[:, place]) & (special_numbers(held[:, place]) < 0)
+            number = are_values(held[:, place])
             held[number, place] = held[number, place].clip(low, high)
         return held
 
@@ -156,18 +155,18 @@ def restrict(codec: TableCodec, text: str) -> Restriction:
     codes = torch.ones(codec.num_codes, dtype=torch.bool)
     bounds: dict[int, tuple[float, float]] = {}
     avoided = []
-    for comparison in parse(text):
-        place, (first, last) = _place(codec, comparison.name, text)
+    for clause in parse(text):
+        place, (first, last) = _place(codec, clause.name, text)
         column, bins = codec.columns[place], codec.bins[place]
         assert bins is not None
-        fits, interval = _fitting(column, bins, comparison, text)
+        fits, interval = _fitting(column, bins, clause, text)
         codes[first:last] &= torch.from_numpy(fits)
         if interval is not None:
             old = bounds.get(place, (-np.inf, np.inf))
             bounds[place] = (max(old[0], interval[0]), min(old[1], interval[1]))
         codes[first:last] &= torch.from_numpy(_reachable(bins, bounds.get(place)))
-        if comparison.operator == "!=" and column.kind in {"number", "datetime"}:
-            value = float(cells_of(column, comparison.values)[0])
+        if clause.operator == "!=" and column.kind in {"number", "datetime"}:
+            value = float(cells_of(column, clause.values)[0])
             avoided.append((place, value, _on_grid(bins, value, 1, strictly=True)))
         if not codes[first:last].any():
             raise UserError(
@@ -197,37 +196,37 @@ Fits = npt.NDArray[np.bool_]
 
 
 def _fitting(
-    column: Column, bins: Bins, comparison: Comparison, text: str
+    column: Column, bins: Bins, clause: Clause, text: str
 ) -> tuple[Fits, tuple[float, float] | None]:
     """(codes,) which fit, and the interval of numbers that do, where there is one."""
     is_missing = np.zeros(bins.size, bool)
     is_missing[-1] = bins.missing
-    if comparison.operator in {"missing", "known"}:
-        return (is_missing if comparison.operator == "missing" else ~is_missing), None
-    values = cells_of(column, comparison.values)
+    if clause.operator in {"missing", "known"}:
+        return (is_missing if clause.operator == "missing" else ~is_missing), None
+    values = cells_of(column, clause.values)
     numeric = column.kind in {"number", "datetime"}
     unknown = np.isnan(values) | (
         special_numbers(values) >= len(column.specials) if numeric
         else values >= len(column.levels)
     )  # fmt: skip
-    if unknown.any() and comparison.operator != "!=":
+    if unknown.any() and clause.operator != "!=":
         raise UserError(
-            f"{comparison.values[int(unknown.argmax())]!r} is nothing that {column.name!r} holds.",
+            f"{clause.values[int(unknown.argmax())]!r} is nothing that {column.name!r} holds.",
             where=f"where: {text}",
             fix=f"{column.name} holds {column.describe()}.",
         )
-    if not numeric or (special_numbers(values) >= 0).any() or comparison.operator == "in":
-        return _listed(column, bins, comparison, values, text) & ~is_missing, None
-    if comparison.operator == "!=":
+    if not numeric or (special_numbers(values) >= 0).any() or clause.operator == "in":
+        return _listed(column, bins, clause, values, text) & ~is_missing, None
+    if clause.operator == "!=":
         fits = ~is_missing
         fits[: len(bins.masses)] &= bins.masses != values[0]
         return fits, None
-    return _ordered(bins, comparison.operator, float(values[0]))
+    return _ordered(bins, clause.operator, float(values[0]))
 
 
-def _listed(column: Column, bins: Bins, comparison: Comparison, values: Cells, text: str) -> Fits:
+def _listed(column: Column, bins: Bins, clause: Clause, values: Cells, text: str) -> Fits:
     """Codes of the values themselves, or all others."""
-    if comparison.operator not in {"=", "!=", "in"}:
+    if clause.operator not in {"=", "!=", "in"}:
         raise UserError(
             f"{column.name!r} has no order: it is {column.kind}.",
             where=f"where: {text}",
@@ -245,7 +244,7 @@ def _listed(column: Column, bins: Bins, comparison: Comparison, values: Cells, t
         )
     named = np.zeros(bins.size, bool)
     named[codes] = True
-    return ~named if comparison.operator == "!=" else named
+    return ~named if clause.operator == "!=" else named
 
 
 def _ordered(bins: Bins, operator: str, value: float) -> tuple[Fits, tuple[float, float]]:

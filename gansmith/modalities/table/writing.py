@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gansmith.errors import MissingExtraError
-from gansmith.modalities.table.schema import Cells, Column, special_numbers
+from gansmith.modalities.table.schema import Cells, Column, are_values, special_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ def texts(column: Column, cells: Cells, first: int = 0) -> list[str]:
     missing, special = np.isnan(cells), special_numbers(cells)
     write = {"number": _number_texts, "datetime": _datetime_texts, "id": _id_texts,
              "empty": _empty_texts}.get(column.kind, _level_texts)  # fmt: skip
-    found = write(column, np.where(missing | (special >= 0), 0.0, cells), first)
+    found = write(column, np.where(are_values(cells), cells, 0.0), first)
     for i in np.flatnonzero(missing):
         found[i] = ""
     for i in np.flatnonzero(special >= 0):

@@ -17,7 +17,7 @@ from gansmith.errors import UserError
 from gansmith.modalities.table.bins import Bins
 from gansmith.modalities.table.codec import TableCodec
 from gansmith.modalities.table.schema import Column
-from gansmith.modalities.table.where import Comparison, parse, restrict
+from gansmith.modalities.table.where import Clause, parse, restrict
 
 SMALL = {"generator.width": 16, "discriminator.width": 16, "train.batch_size": 32}
 
@@ -31,10 +31,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> gansmith.Run:
 def test_conditions_are_read() -> None:
     text = "age>=18 AND \"last name\" = 'O''Neil' and `x y` in (1, 'b') and z is not NULL"
     assert parse(text) == [
-        Comparison("age", ">=", ("18",)),
-        Comparison("last name", "=", ("O'Neil",)),
-        Comparison("x y", "in", ("1", "b")),
-        Comparison("z", "known"),
+        Clause("age", ">=", ("18",)),
+        Clause("last name", "=", ("O'Neil",)),
+        Clause("x y", "in", ("1", "b")),
+        Clause("z", "known"),
     ]
 
 
