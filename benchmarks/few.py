@@ -49,6 +49,7 @@ def cases(options: Options) -> list[Case]:
             "few",
             {"method": name, "seed": seed, "minutes": minutes, **about},
             data=data,
+            threads=1,
             toy=options.toy,
             places=options.places,
         )
