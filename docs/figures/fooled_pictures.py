@@ -20,7 +20,7 @@ from gansmith.evaluation.neighbours import neighbourhood_values
 from gansmith.evaluation.novelty import novelty
 from gansmith.evaluation.two_sample import two_sample_test
 from gansmith.evaluation.vendi import vendi_score
-from gansmith.modalities.image.stacked import stack, stacked_modes
+from gansmith.modalities.image.stacked import Modes, stack
 from gansmith.progress import silent
 
 assert modalities  # registers sources and extractors
@@ -149,7 +149,7 @@ def draw_vendi() -> Found:
 def draw_stacked() -> Found:
     """A thousand modes from ten pictures."""
     data = open_source(DataConfig(source="stacked:digits"))
-    division = divide(data, 0.1, NUM_STACKED, SEED)
+    division, modes = divide(data, 0.1, NUM_STACKED, SEED), Modes.of(data, silent)
     triples = np.random.default_rng(SEED).integers(0, 10, (NUM_STACKED, 3))
     compared = {
         "held-out samples": data.samples[division.reference],
@@ -160,14 +160,14 @@ def draw_stacked() -> Found:
     real = components(data.samples[division.held_out[-NUM_COVERED:]])
     rows = {}
     for label, samples in compared.items():
-        found = stacked_modes(data, samples, silent)
+        found = modes.counted(modes.numbers(samples))
         near = neighbourhood_values(real, components(samples[:NUM_COVERED]))
         rows[label] = {
             "modes-hit": int(found["modes_hit"]),
             "kl": found["kl"],
             "coverage, pca": near["coverage"],
         }
-    few = stacked_modes(data, compared["training samples"][:NUM_COVERED], silent)
+    few = modes.counted(modes.numbers(compared["training samples"][:NUM_COVERED]))
     shown = {label: samples[:15] for label, samples in list(compared.items())[1:]}
     strips("stacked", shown, rows, (7, 3.6))
     also = {

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gansmith.evaluation.estimate import share
+from gansmith.evaluation.estimate import LEAST, share
 from gansmith.evaluation.kernel import kernel_distance
-from gansmith.evaluation.measure import LEAST, Found, estimated
+from gansmith.evaluation.measure import Found, estimated
 from gansmith.evaluation.neighbours import neighbourhood_values, neighbourhoods
 from gansmith.evaluation.report import Missing, Value
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,8 @@ import numpy.typing as npt
 
 from gansmith.data.dataset import Dataset
 from gansmith.evaluation.division import Indices
+from gansmith.evaluation.estimate import LEAST, Estimate, jackknifed
+from gansmith.evaluation.measure import estimated
 from gansmith.evaluation.report import Better, Value
 from gansmith.progress import Progress, silent
 
@@ -54,15 +57,17 @@ class Comparison:
         return np.asarray(self.dataset.samples[self.control_indices])
 
     def value(
-        self, name: str, found: float, floor: float | None, better: Better, reads: str
+        self, name: str, found: Estimate | float, floor: float, better: Better, reads: str
     ) -> Value:
-        """A value without an interval."""
+        """A value, with an interval if it is an estimate."""
         counts = (len(self.reference_indices), len(self.fake))
+        if isinstance(found, Estimate):
+            return estimated(name, found, floor, better, counts, reads)
         return Value(name, found, None, None, floor, better, *counts, reads)
 
 
 def of_modes(
-    comparison: Comparison, found: Mapping[str, float], floor: Mapping[str, float]
+    comparison: Comparison, found: Mapping[str, Estimate | float], floor: Mapping[str, float]
 ) -> list[Value]:
     """Values about modes that are known.
 
@@ -73,8 +78,22 @@ def of_modes(
     """
     return [
         comparison.value(
-            name.replace("_", "-"), found[name], floor[name], better, reads.format(**found)
+            name.replace("_", "-"), found[name], floor[name], better, reads.format(**floor)
         )
         for name, (better, reads) in _READS.items()
         if name in found
     ]
+
+
+def with_intervals(
+    statistic: Callable[..., Mapping[str, float]],
+    *sides: Array,
+    most: float = math.inf,
+) -> dict[str, Estimate | float]:
+    """Statistics from 0 to ``most`` of samples in random order, see :func:`jackknifed`.
+
+    Without intervals where the samples are too few for them.
+    """
+    if min(len(side) for side in sides) < LEAST:
+        return dict(statistic(*sides))
+    return {name: each.clipped(0, most) for name, each in jackknifed(statistic, *sides).items()}

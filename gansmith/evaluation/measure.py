@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gansmith.evaluation.estimate import Estimate
+from gansmith.evaluation.estimate import LEAST, Estimate
 from gansmith.evaluation.frechet import frechet, frechet_distance
 from gansmith.evaluation.kernel import kernel_distance
 from gansmith.evaluation.neighbours import neighbourhood_values, neighbourhoods
@@ -19,8 +19,6 @@ from gansmith.evaluation.two_sample import LEAST_SAMPLES, two_sample_test
 from gansmith.evaluation.vendi import vendi, vendi_score
 
 Features = npt.NDArray[np.floating[Any]]
-# Of a metric that needs neighbours or groups, and of one class.
-LEAST = 50
 LEAST_HELD_OUT = 20
 # The step that is measured in other features where those of the rest do not suit it.
 NOVELTY = "novelty"

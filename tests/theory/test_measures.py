@@ -12,13 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansmith.evaluation import kernel, neighbours
-from gansmith.evaluation.estimate import jackknife, mean, share, student_quantile
+from gansmith.evaluation.estimate import jackknife, jackknifed, mean, share, student_quantile
 from gansmith.evaluation.frechet import frechet, frechet_distance
 from gansmith.evaluation.kernel import kernel_distance
 from gansmith.evaluation.neighbours import neighbourhoods
 from gansmith.evaluation.novelty import nearest, novelty
 from gansmith.evaluation.two_sample import above, two_sample_test
 from gansmith.evaluation.vendi import vendi_score
+from gansmith.modalities.image.stacked import Modes
+from gansmith.modalities.points.metrics import estimated_modes, modes
+from gansmith.modalities.table.scores import pair_scores, shape_scores
 
 Floats = npt.NDArray[np.float64]
 # Of intervals that hold in 95 %, fewer than these hold in one family of trials in a thousand.
@@ -239,6 +242,74 @@ def test_the_intervals_of_neighbourhoods_hold(name: str) -> None:
     ]
     truth = float(np.mean([e.value for e in found]))
     assert coverage_of(truth, [(e.low, e.high) for e in found]) >= LEAST_OF_200
+
+
+CENTRES = 2 * np.stack([f(np.arange(8) * np.pi / 4) for f in (np.cos, np.sin)], axis=1)
+RING = {"centres": CENTRES, "sigma": 0.02}
+
+
+def fakes_of_a_ring(rng: np.random.Generator, rare: float) -> Floats:
+    """300 points: one mode is rare, all are a little narrow, a tenth lies in between."""
+    shares = [rare, *[(1 - rare) / 7] * 7]
+    points = CENTRES[rng.choice(8, 300, p=shares)] + 0.8 * RING["sigma"] * rng.normal(size=(300, 2))
+    points[rng.random(300) < 0.1] = 0
+    return points
+
+
+@pytest.mark.parametrize("name", ["captured", "kl", "spread"])
+def test_the_intervals_of_known_modes_hold(name: str) -> None:
+    """Of the expectation at this count, by many more draws."""
+    rng = np.random.default_rng(0)
+    draws = [fakes_of_a_ring(rng, 0.05) for _ in range(1_000)]
+    truth = float(np.mean([modes(points, RING)[name] for points in draws]))
+    found = [estimated_modes(points, RING)[name] for points in draws[:200]]
+    assert coverage_of(truth, [(each.low, each.high) for each in found]) >= LEAST_OF_200
+
+
+@pytest.mark.parametrize(("factor", "truth"), [(0.99, 7), (1.01, 8)])
+def test_the_interval_of_modes_hit_holds_at_the_threshold(factor: float, truth: int) -> None:
+    """A mode that gets a fifth of its fair share of endless samples, or just not."""
+    rng = np.random.default_rng(0)
+    inside = 0.9 * (1 - math.exp(-((3 / 0.8) ** 2) / 2))
+    draws = [fakes_of_a_ring(rng, factor * 0.2 / 8 / inside) for _ in range(200)]
+    found = [estimated_modes(points, RING)["modes_hit"] for points in draws]
+    assert coverage_of(truth, [(each.low, each.high) for each in found]) >= LEAST_OF_200
+    assert {each.value for each in found} == {7, 8}
+
+
+def test_the_intervals_of_many_modes_hold() -> None:
+    """1,000 unequal modes and 2,000 samples: many are hit once, or not at all."""
+    rng = np.random.default_rng(0)
+    true = rng.dirichlet(np.ones(1_000))
+    counter = Modes(None, np.full(1_000, 1e-3), 10)  # type: ignore[arg-type]
+    draws = [rng.choice(1_000, 2_000, p=true) for _ in range(1_000)]
+    found = [jackknifed(counter.counted, numbers) for numbers in draws[:200]]
+    for name in ("modes_hit", "kl"):
+        truth = float(np.mean([counter.counted(numbers)[name] for numbers in draws]))
+        intervals = [(each[name].low, each[name].high) for each in found]
+        assert coverage_of(truth, intervals) >= LEAST_OF_200
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_the_intervals_of_the_scores_of_tables_hold(same: bool) -> None:
+    """Of the expectation at these counts, for equal tables and for different ones."""
+    rng = np.random.default_rng(0)
+    sizes = [2, 6, 12]
+    real, fake = ([rng.dirichlet(np.full(n, 3.0)) for n in sizes] for _ in range(2))
+
+    def rows(shares: list[np.ndarray]) -> np.ndarray:
+        return np.stack([rng.choice(len(p), 300, p=p) for p in shares], axis=1)
+
+    def means(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
+        return {"shapes": float(shape_scores(a, b, sizes).mean()),
+                "pairs": float(pair_scores(a, b, sizes).mean())}  # fmt: skip
+
+    draws = [(rows(real), rows(real if same else fake)) for _ in range(1_000)]
+    found = [jackknifed(means, *sides) for sides in draws[:200]]
+    for name in ("shapes", "pairs"):
+        truth = float(np.mean([means(*sides)[name] for sides in draws]))
+        intervals = [(each[name].low, each[name].high) for each in found]
+        assert coverage_of(truth, intervals) >= LEAST_OF_200
 
 
 def test_interleaved_halves_are_not_told_apart() -> None:

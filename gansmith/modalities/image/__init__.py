@@ -1,7 +1,7 @@
 """Pictures of any height, width and channel count."""
 
 from gansmith.data.dataset import Dataset
-from gansmith.evaluation.comparison import Comparison, of_modes
+from gansmith.evaluation.comparison import Comparison, of_modes, with_intervals
 from gansmith.evaluation.report import Value
 from gansmith.modalities.image import (  # noqa: F401
     augment,
@@ -40,11 +40,10 @@ def _default_extractor(dataset: Dataset) -> str:
 def _own_metrics(comparison: Comparison) -> list[Value]:
     if "stacked" not in comparison.dataset.truth:
         return []
-    found, floor = (
-        stacked.stacked_modes(comparison.dataset, samples, comparison.progress)
-        for samples in (comparison.fake, comparison.control)
-    )
-    return of_modes(comparison, found, floor)
+    modes = stacked.Modes.of(comparison.dataset, comparison.progress)
+    fake, control = (modes.numbers(own) for own in (comparison.fake, comparison.control))
+    found = with_intervals(modes.counted, fake, most=len(modes.shares))
+    return of_modes(comparison, found, modes.counted(control))
 
 
 @register("modality", "image")

@@ -7,9 +7,8 @@ MNIST). A classifier of the single pictures, trained on them here, tells which m
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,7 @@ from gansmith.progress import Progress
 from gansmith.registry import register
 
 PREFIX = "stacked:"
+Numbers = npt.NDArray[np.int64]
 CHANNELS = 3
 NUM_TRAIN, NUM_HELD_OUT = 50_000, 10_000
 # A built-in set is the same everywhere and always, whatever the seed of the run.
@@ -75,38 +75,49 @@ def stack(samples: Array, triples: npt.NDArray[np.int64]) -> Array:
     return np.stack([np.asarray(samples[own])[..., 0] for own in triples.T], axis=-1)
 
 
-def modes_of(samples: Array, network: TrainedClassifier, num_classes: int) -> Array:
-    """(N,) number of the mode of each sample, in [0, num_classes ** 3)."""
-    channels = [network.classes(samples[..., c : c + 1]) for c in range(CHANNELS)]
-    found: Array = np.ravel_multi_index(tuple(channels), (num_classes,) * CHANNELS)
-    return found
+@dataclass(frozen=True)
+class Modes:
+    """Which modes stacked samples are of.
 
-
-def stacked_modes(dataset: Dataset, samples: Array, progress: Progress) -> dict[str, float]:
-    """Modes hit by stacked samples, and the divergence of their histogram from the true one.
-
-    Args:
-        dataset: from the source ``stacked``.
-        samples: (N, H, W, 3) uint8.
-        progress: shows the training of the classifier, the first time.
-
-    Returns:
-        ``modes_hit``, with at least one sample, of ``num_modes``; ``kl`` in nats, of the samples'
-        histogram from the true shares.
+    Attributes:
+        network: tells the class of a single picture.
+        shares: (modes,) true ones.
+        num_classes: of single pictures.
     """
-    parts: Dataset = dataset.truth["stacked"]
-    assert parts.labels is not None
-    train = parts.split("train", dataset.truth["holdout"])
-    network, _ = trained_for(parts, train, progress)
-    num_classes = len(parts.schema.classes)
-    found: Any = modes_of(samples, network, num_classes)
-    counts = np.bincount(found, minlength=num_classes**CHANNELS)
-    single = np.bincount(parts.labels[train], minlength=num_classes) / len(train)
-    true = np.einsum("i,j,k->ijk", single, single, single).ravel()
-    hit = counts > 0
-    shares = counts[hit] / counts.sum()
-    return {
-        "modes_hit": float(hit.sum()),
-        "num_modes": float(len(counts)),
-        "kl": max(float((shares * np.log(shares / np.maximum(true[hit], 1e-12))).sum()), 0.0),
-    }
+
+    network: TrainedClassifier
+    shares: npt.NDArray[np.float64]
+    num_classes: int
+
+    @classmethod
+    def of(cls, dataset: Dataset, progress: Progress) -> Modes:
+        """Of a dataset from the source ``stacked``; trains the classifier, the first time."""
+        parts: Dataset = dataset.truth["stacked"]
+        assert parts.labels is not None
+        train = parts.split("train", dataset.truth["holdout"])
+        network, _ = trained_for(parts, train, progress)
+        num_classes = len(parts.schema.classes)
+        single = np.bincount(parts.labels[train], minlength=num_classes) / len(train)
+        return cls(network, np.einsum("i,j,k->ijk", single, single, single).ravel(), num_classes)
+
+    def numbers(self, samples: Array) -> Numbers:
+        """(N,) number of the mode of each sample (N, H, W, 3) uint8, in [0, num_classes ** 3)."""
+        channels = [self.network.classes(samples[..., c : c + 1]) for c in range(CHANNELS)]
+        found: Numbers = np.ravel_multi_index(tuple(channels), (self.num_classes,) * CHANNELS)
+        return found
+
+    def counted(self, numbers: Numbers) -> dict[str, float]:
+        """How well the modes (N,) of samples are as the true ones.
+
+        Returns:
+            ``modes_hit``, with at least one sample, of ``num_modes``; ``kl`` in nats, of the
+            samples' histogram from the true shares.
+        """
+        counts = np.bincount(numbers, minlength=len(self.shares))
+        hit = counts > 0
+        shares, true = counts[hit] / counts.sum(), np.maximum(self.shares[hit], 1e-12)
+        return {
+            "modes_hit": float(hit.sum()),
+            "num_modes": float(len(counts)),
+            "kl": max(float((shares * np.log(shares / true)).sum()), 0.0),
+        }

@@ -24,10 +24,8 @@ def _own_metrics(comparison: Comparison) -> list[Value]:
     truth = comparison.dataset.truth
     if "centres" not in truth:
         return []
-    found, floor = (
-        metrics.modes(samples, truth) for samples in (comparison.fake, comparison.control)
-    )
-    return of_modes(comparison, found, floor)
+    found = metrics.estimated_modes(comparison.fake, truth)
+    return of_modes(comparison, found, metrics.modes(comparison.control, truth))
 
 
 @register("modality", "points")

@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from gansmith.evaluation.comparison import with_intervals
+from gansmith.evaluation.estimate import LEAST, LEVEL, Estimate, share
 from gansmith.registry import register
 
 Floats = npt.NDArray[np.float64]
+FAIR_SHARE, NUM_SIGMAS = 0.2, 3.0
 
 
 @register("metric", "modes")
@@ -20,8 +23,8 @@ def modes(
     samples: npt.NDArray[Any],
     truth: Mapping[str, Any],
     *,
-    fair_share: float = 0.2,
-    num_sigmas: float = 3.0,
+    fair_share: float = FAIR_SHARE,
+    num_sigmas: float = NUM_SIGMAS,
 ) -> dict[str, float]:
     """Modes hit, and how many samples lie on them, for a mixture of equal Gaussians.
 
@@ -44,18 +47,52 @@ def modes(
     >>> values["modes_hit"], values["captured"], round(values["kl"], 4)
     (1.0, 1.0, 0.6931)
     """
-    centres, sigma = np.asarray(truth["centres"], np.float64), float(truth["sigma"])
-    points = np.asarray(samples, np.float64)
-    nearest, distance = _nearest(points, centres)
-    near = distance <= num_sigmas * sigma
-    counts = np.bincount(nearest[near], minlength=len(centres))
+    sigma, points = float(truth["sigma"]), np.asarray(samples, np.float64)
+    nearest, near = _captured(points, truth, num_sigmas)
+    counts = np.bincount(nearest[near], minlength=len(truth["centres"]))
     return {
-        "modes_hit": float((counts >= max(fair_share * len(points) / len(centres), 1)).sum()),
-        "num_modes": float(len(centres)),
+        "modes_hit": float((counts >= max(fair_share * len(points) / len(counts), 1)).sum()),
+        "num_modes": float(len(counts)),
         "captured": float(near.mean()),
         "kl": _divergence(counts),
         "spread": _spread(points[near], nearest[near], counts, sigma, num_sigmas),
     }
+
+
+def estimated_modes(
+    samples: npt.NDArray[Any], truth: Mapping[str, Any]
+) -> dict[str, Estimate | float]:
+    """:func:`modes` by its defaults, with intervals where there are samples enough.
+
+    That of ``modes_hit`` is of the number of modes that get at least their fair share of endless
+    samples: from those that surely do to those that may, all of them at once, by each mode's own
+    interval at the level 1 - 0.05 / K (Bonferroni). Leaving samples out would not do: a mode at the
+    threshold stays on its side of it.
+    """
+    found = with_intervals(lambda rows: modes(rows, truth), samples)
+    if len(samples) < LEAST:
+        return found
+    nearest, near = _captured(np.asarray(samples, np.float64), truth, NUM_SIGMAS)
+    counts = np.bincount(nearest[near], minlength=len(truth["centres"]))
+    level = 1 - (1 - LEVEL) / len(counts)
+    shares = [share(count, len(samples), level) for count in counts]
+    enough = FAIR_SHARE / len(counts)
+    low, high = (float(sum(end >= enough for end in ends))
+                 for ends in zip(*((s.low, s.high) for s in shares), strict=True))  # fmt: skip
+    hit = modes(samples, truth)["modes_hit"]
+    return {
+        **found,
+        "modes_hit": Estimate(hit, low, high),
+        "captured": share(float(near.sum()), len(samples)),
+    }
+
+
+def _captured(
+    points: Floats, truth: Mapping[str, Any], num_sigmas: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """(N,) the nearest mode of each point, and whether that captures it."""
+    nearest, distance = _nearest(points, np.asarray(truth["centres"], np.float64))
+    return nearest, distance <= num_sigmas * float(truth["sigma"])
 
 
 def _nearest(points: Floats, centres: Floats) -> tuple[npt.NDArray[np.int64], Floats]:

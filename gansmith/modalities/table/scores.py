@@ -7,10 +7,12 @@ columns together. Both are 1 for equal distributions, and lower for fewer rows: 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from gansmith.evaluation.comparison import Comparison
+from gansmith.evaluation.comparison import Comparison, with_intervals
 from gansmith.evaluation.report import Value
 from gansmith.modalities.table.schema import Cells, Column, are_values, special_numbers
 
@@ -24,25 +26,27 @@ def own_metrics(comparison: Comparison) -> list[Value]:
     """Scores of columns and of pairs of them."""
     columns = [(i, c) for i, c in enumerate(comparison.dataset.columns) if c.learned]
     coders = [(i, Coder(c, comparison.reference[:, i])) for i, c in columns]
+    sizes = [coder.size for _, coder in coders]
     real, control, fake = (
-        [(coder(cells[:, i]), coder.size) for i, coder in coders]
+        np.stack([coder(cells[:, i]) for i, coder in coders], axis=1)
         for cells in (comparison.reference, comparison.control, comparison.fake)
     )
     names = [column.name for _, column in columns]
-    shapes, pairs = shape_scores(real, fake), pair_scores(real, fake)
+    shapes = shape_scores(real, fake, sizes)
     worst = names[int(np.argmin(shapes))]
-    found = [
-        comparison.value(
-            "shapes", float(shapes.mean()), float(shape_scores(real, control).mean()), "higher",
-            f"columns as in the data; least {worst} ({shapes.min():.3f})",
-        )
-    ]  # fmt: skip
-    if len(pairs):
-        found.append(comparison.value(
-            "pairs", float(pairs.mean()), float(pair_scores(real, control).mean()), "higher",
-            f"pairs of columns as in the data; least {pairs.min():.3f}",
-        ))  # fmt: skip
-    return found
+    reads = {"shapes": f"columns as in the data; least {worst} ({shapes.min():.3f})"}
+    if len(sizes) > 1:
+        least = pair_scores(real, fake, sizes).min()
+        reads["pairs"] = f"pairs of columns as in the data; least {least:.3f}"
+
+    def means(real: Codes, fake: Codes) -> dict[str, float]:
+        scores = {"shapes": shape_scores, "pairs": pair_scores}
+        return {name: float(scores[name](real, fake, sizes).mean()) for name in reads}
+
+    found, floor = with_intervals(means, real, fake, most=1), means(real, control)
+    return [
+        comparison.value(name, found[name], floor[name], "higher", reads[name]) for name in reads
+    ]
 
 
 class Coder:
@@ -68,30 +72,26 @@ class Coder:
         return np.where(np.isnan(cells), self.size - 1, codes)
 
 
-Coded = list[tuple[Codes, int]]
-
-
 def _total_variation(a: Codes, b: Codes, size: int) -> float:
     shares = [np.bincount(codes, minlength=size) / len(codes) for codes in (a, b)]
     return 0.5 * float(np.abs(shares[0] - shares[1]).sum())
 
 
-def shape_scores(real: Coded, fake: Coded) -> npt.NDArray[np.float64]:
-    """(columns,) 1 less the total variation of each column's codes."""
+def shape_scores(real: Codes, fake: Codes, sizes: Sequence[int]) -> npt.NDArray[np.float64]:
+    """(columns,) 1 less the total variation of each column's codes, of rows (N, columns)."""
     return np.array(
-        [1 - _total_variation(a, b, n) for (a, n), (b, _) in zip(real, fake, strict=True)]
+        [1 - _total_variation(real[:, i], fake[:, i], size) for i, size in enumerate(sizes)]
     )
 
 
-def pair_scores(real: Coded, fake: Coded) -> npt.NDArray[np.float64]:
+def pair_scores(real: Codes, fake: Codes, sizes: Sequence[int]) -> npt.NDArray[np.float64]:
     """(pairs,) 1 less the total variation of the codes of each two columns together."""
-    pairs = [(i, j) for i in range(len(real)) for j in range(i)]
+    pairs = [(i, j) for i in range(len(sizes)) for j in range(i)]
     if len(pairs) > MOST_PAIRS:
         chosen = np.random.default_rng(12).permutation(len(pairs))[:MOST_PAIRS]
         pairs = [pairs[i] for i in chosen]
     scores = []
     for i, j in pairs:
-        size = real[i][1] * real[j][1]
-        both = [coded[i][0] * coded[j][1] + coded[j][0] for coded in (real, fake)]
-        scores.append(1 - _total_variation(both[0], both[1], size))
+        both = [rows[:, i] * sizes[j] + rows[:, j] for rows in (real, fake)]
+        scores.append(1 - _total_variation(both[0], both[1], sizes[i] * sizes[j]))
     return np.array(scores)

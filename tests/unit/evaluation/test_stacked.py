@@ -9,7 +9,7 @@ from gansmith.config import DataConfig
 from gansmith.data import Dataset, open_source
 from gansmith.errors import SourceError
 from gansmith.evaluation.comparison import Comparison
-from gansmith.modalities.image.stacked import stacked_modes
+from gansmith.modalities.image.stacked import Modes
 from gansmith.prepare import modality_of
 from gansmith.progress import silent
 
@@ -43,13 +43,14 @@ def test_it_is_the_same_every_time(stacked: Dataset) -> None:
 
 def test_dropped_modes_are_counted(stacked: Dataset) -> None:
     held = stacked.samples[stacked.split("holdout", 0.1)]
-    good = stacked_modes(stacked, held, silent)
+    modes = Modes.of(stacked, silent)
+    good = modes.counted(modes.numbers(held))
     assert good["num_modes"] == 1_000
     assert good["modes_hit"] >= 995
     assert good["kl"] < 0.3
     one_digit = held.copy()
     one_digit[..., 0] = held[0, :, :, 0]
-    collapsed = stacked_modes(stacked, one_digit, silent)
+    collapsed = modes.counted(modes.numbers(one_digit))
     assert collapsed["modes_hit"] <= 100
     assert collapsed["kl"] == pytest.approx(good["kl"] + np.log(10), abs=0.5)
 
@@ -61,7 +62,10 @@ def test_a_report_counts_them_and_other_pictures_have_none(stacked: Dataset) -> 
     values = own_metrics(Comparison(stacked, half[0], half[1], fake))
     assert [value.name for value in values] == ["modes-hit", "kl"]
     assert values[0].reads == "of 1,000"
-    assert values[0].floor == stacked_modes(stacked, stacked.samples[half[1]], silent)["modes_hit"]
+    modes = Modes.of(stacked, silent)
+    floor = modes.counted(modes.numbers(stacked.samples[half[1]]))
+    assert values[0].floor == floor["modes_hit"]
+    assert all(v.low < v.value < v.high for v in values)
     digits = open_source(DataConfig(source="digits"))
     some = np.arange(50)
     assert own_metrics(Comparison(digits, some, some, digits.samples[some])) == []
