@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gansmith.data.dataset import Dataset
     from gansmith.evaluation.comparison import Comparison
-    from gansmith.evaluation.report import Value
+    from gansmith.evaluation.report import Missing, Value
     from gansmith.protocols import Codec, Restriction
 
 Array = npt.NDArray[Any]
@@ -48,7 +48,9 @@ class Modality:
         duality_rounds: that the players get to better themselves when the duality gap is measured
             while training; 0 measures none, where rounds cost too much.
         own_metrics: what is measured of raw samples besides, as where the true distribution of a
-            source is known; shown by ``gansmith evaluate``.
+            source is known, and what could not be; shown by ``gansmith evaluate``.
+        require_target: (data set, name of a column) raises a UserError where that column cannot be
+            predicted from the others; None where samples have no columns.
         restrict: (codec, text of a condition) -> what may be drawn, so that each sample meets it;
             None where samples cannot be asked for by conditions.
         align: (real, fake) data sets from two sources -> the fakes in the real ones' terms; None
@@ -76,7 +78,8 @@ class Modality:
     default_extractor: Callable[[Dataset], str] = principal_components
     watch_extractor: str = "pca"
     duality_rounds: int = 0
-    own_metrics: Callable[[Comparison], list[Value]] = no_metrics
+    own_metrics: Callable[[Comparison], Sequence[Value | Missing]] = no_metrics
+    require_target: Callable[[Dataset, str], None] | None = None
     restrict: Callable[[Codec, str], Restriction] | None = None
     align: Callable[[Dataset, Dataset], Dataset] | None = None
 

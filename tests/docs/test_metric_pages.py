@@ -30,6 +30,7 @@ REPORTED = {
     "frechet", "frechet-at-n", "kernel", "precision", "recall", "density", "coverage",
     "critic-accuracy", "critic-auc", "divergence", "closer-to-training", "near-copies", "copies",
     "vendi", "modes-hit", "captured", "kl", "spread", "class-agreement", "shapes", "pairs",
+    "boosted-auc", "train-on-synthetic", "alpha-precision", "beta-recall",
 }  # fmt: skip
 RECORDED = {"duality_gap", "discriminator_could_gain", "generator_could_gain"}
 

@@ -11,9 +11,9 @@ from gansmith.modalities.table import (  # noqa: F401
     discriminator,
     game,
     generator,
+    measures,
     metrics,
     recipes,
-    scores,
     where,
     writing,
 )
@@ -53,7 +53,8 @@ def table() -> Modality:
         sheet_samples=40,
         default_extractor=_default_extractor,
         watch_extractor="table",
-        own_metrics=scores.own_metrics,
+        own_metrics=measures.own_metrics,
+        require_target=measures.require_target,
         align=data.align,
         restrict=where.restrict,  # type: ignore[arg-type]
         write_file=_write_file,
