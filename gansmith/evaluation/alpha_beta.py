@@ -5,7 +5,7 @@ their mean that holds a share alpha of them; P(alpha) is the share of fakes insi
 of the fakes is the ball about their mean with a share beta of them; R(beta) is the share of real
 samples whose nearest fake lies in it, and no farther off than their k-th real neighbour. Equal
 distributions have P(alpha) = alpha, and nearly R(beta) = beta where dimensions are few. What is
-reported is integrated over all levels, 1 - 2 * integral |P(alpha) - alpha| d alpha, from 0 to 1.
+reported is integrated over all levels, ``1 - 2 * integral |P(alpha) - alpha| d alpha``, in [0, 1].
 
 Deviates from the paper, as its authors' code does: by the paper's formula any fake of the
 beta-support serves that lies in a real sample's ball, not the nearest alone. Since most balls reach

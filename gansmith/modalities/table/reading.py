@@ -227,15 +227,19 @@ def _by_name(given: tuple[Column, ...] | None, table: pa.Table, where: str) -> d
     return found
 
 
+def _is_time(kind: Any) -> bool:
+    types = arrow().types
+    return bool(types.is_temporal(kind) and not types.is_duration(kind))
+
+
 def _as(column: Column, read: pa.ChunkedArray) -> Cells:
     """Cells of a column that is said to hold something; texts of what it holds are looked at.
 
     But for truths and times that have the type already: Arrow's texts of them are other ones.
     """
-    types = arrow().types
-    if column.kind == "boolean" and types.is_boolean(read.type):
+    if column.kind == "boolean" and arrow().types.is_boolean(read.type):
         return _floats(read)
-    if column.kind == "datetime" and types.is_temporal(read.type):
+    if column.kind == "datetime" and _is_time(read.type):
         return _of_times(column.name, read, "")[1]
     levels, rows = _encoded(read.cast(arrow().string()))
     return spread(cells_of(column, levels), rows)
@@ -264,7 +268,7 @@ def infer(name: str, column: pa.ChunkedArray, where: str) -> tuple[Column, Cells
             name, "boolean", ("False", "True"), missing=bool(np.isnan(numbers).any()), dtype=dtype
         )
         return made, numbers
-    if types.is_temporal(kind) and not types.is_duration(kind):
+    if _is_time(kind):
         return _of_times(name, column, dtype)
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
         return _of_numbers(name, column, dtype)

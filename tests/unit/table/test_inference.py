@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+from datetime import date as day
+from datetime import time as clock
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +20,9 @@ from gansmith.config import DataConfig
 from gansmith.data import Dataset, open_source
 from gansmith.errors import ConfigError, SourceError, UserError
 from gansmith.modalities.table.inference import infer_texts
+from gansmith.modalities.table.reading import matrix
 from gansmith.modalities.table.schema import Column, special_numbers
+from gansmith.progress import silent
 
 
 def inferred(texts: list[str], name: str = "column") -> tuple[Column, np.ndarray]:
@@ -62,6 +68,26 @@ def test_kinds(texts: list[str], kind: str) -> None:
     column, cells = inferred(texts)
     assert column.kind == kind
     assert cells.shape == (len(texts),)
+
+
+def test_columns_with_types_are_read_alike_by_a_schema_that_is_given() -> None:
+    """Arrow writes True as true, and days with microseconds."""
+    times = pd.to_datetime(["2020-01-01 00:00", "2021-05-05 10:30", None] * 10)
+    frame = pd.DataFrame({
+        "truth": pd.array([True, False, None] * 10, "boolean"),
+        "time": times,
+        "zoned": times.tz_localize("Europe/Berlin"),
+        "day": pa.array([day(2020, 1, 1), day(2021, 5, 5), None] * 10),
+        "clock": [clock(10, 30), clock(23, 59), None] * 10,
+        "number": [1.5, np.nan, 3.0] * 10,
+        "level": ["a", "b", None] * 10,
+    })  # fmt: skip
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    columns, cells = matrix(table, "frame", None, silent)
+    assert [c.kind for c in columns].count("datetime") == 4
+    again, same = matrix(table, "frame", columns, silent)
+    assert again == columns
+    np.testing.assert_array_equal(same, cells)
 
 
 def test_numbers_that_are_ids_only_by_their_name() -> None:
