@@ -37,6 +37,7 @@ _HOMES = {
     "evaluate": "api",
     "load": "api",
     "register": "registry",
+    "release": "api",
     "train": "api",
 }
 
@@ -56,6 +57,7 @@ __all__ = [
     "evaluate",
     "load",
     "register",
+    "release",
     "train",
 ]
 

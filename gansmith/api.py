@@ -12,6 +12,7 @@ from gansmith.errors import RunError, UserError
 from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_sources, write_report
 from gansmith.evaluation.report import Report
 from gansmith.prepare import Prepared, Settings, prepare
+from gansmith.privacy import DELTA, release, released
 from gansmith.progress import Progress, silent
 from gansmith.run import Run, require_choices
 from gansmith.runs.folder import RunFolder
@@ -61,6 +62,8 @@ def train(
     device: str | None = None,
     precision: str | None = None,
     processes: int | None = None,
+    epsilon: float | None = None,
+    delta: float = DELTA,
     settings: Mapping[str, Any] | None = None,
     progress: Progress = silent,
     reporter: Callable[[], Reporter] = Reporter,
@@ -77,6 +80,8 @@ def train(
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         precision: ``32-true``, ``bf16-mixed`` or ``64-true``.
         processes: how many on this machine.
+        epsilon, delta: for a table: learn under differential privacy, for adding or removing one
+            row. Needs a schema, ``settings={"data.schema": FILE}``, which is taken as public.
         settings: any field of the configuration by its path, ``{"generator.width": 32}``.
         progress, reporter: show what happens; nothing by default.
 
@@ -109,9 +114,24 @@ def train(
         processes=processes,
         overrides=settings,
     )
-    prepared = prepare(str(source), recipe=recipe, settings=chosen, progress=progress)
     path = Path(out) if out is not None else default_out(str(source))
+    source, chosen = privately(str(source), path, chosen, epsilon, delta, progress)
+    prepared = prepare(source, recipe=recipe, settings=chosen, progress=progress)
     return Run(train_into(prepared, path, reporter=reporter, started=started))
+
+
+def privately(
+    source: str, out: Path, settings: Settings, epsilon: float | None, delta: float,
+    progress: Progress,
+) -> tuple[str, Settings]:  # fmt: skip
+    """The source and the settings to train with: those of a release where there is an epsilon."""
+    if epsilon is None:
+        return source, settings
+    schema = str(dict(settings).get("data.schema", ""))
+    made = released(
+        source, out, schema=schema, epsilon=epsilon, delta=delta, progress=progress
+    )  # the schema has done its work
+    return made, [(path, value) for path, value in settings if path != "data.schema"]
 
 
 def load(path: str | Path) -> Run:
@@ -163,6 +183,8 @@ __all__ = [
     "evaluate",
     "load",
     "prepare",
+    "privately",
+    "release",
     "settings_of",
     "train",
 ]

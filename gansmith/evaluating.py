@@ -23,7 +23,7 @@ from gansmith.evaluation.classes import Classes, Group, agreement, each_class
 from gansmith.evaluation.comparison import Comparison
 from gansmith.evaluation.division import LEAST_SAMPLES, Division, divide
 from gansmith.evaluation.features import Extractor, Features
-from gansmith.evaluation.html import page
+from gansmith.evaluation.html import figures, page
 from gansmith.evaluation.measure import NOVELTY, Found, Material, steps
 from gansmith.evaluation.report import Missing, Pair, Report, Value
 from gansmith.modalities.modality import sheet_columns
@@ -104,6 +104,13 @@ def evaluate_run(
         return Fakes(np.concatenate(parts), np.concatenate(labels) if labels else None, about)
 
     dataset = open_source(data, progress=progress)
+    if dataset.stand_in:
+        raise UserError(
+            "The run does not know the rows that its counts are of, to be measured against.",
+            where=data.source,
+            fix="Name rows: gansmith evaluate --real TABLE --fake SAMPLES. What that tells is not "
+            "covered by the guarantee.",
+        )
     return _evaluate(dataset, data.holdout, draw, choices, progress)
 
 
@@ -169,12 +176,14 @@ class Evidence:
         reals: (N, ...) raw, of the reference.
         pairs: (fake, training sample) raw, closest first.
         modality: name of the kind of data.
+        sections: pieces of HTML by their titles, in the place of pictures.
     """
 
     fakes: Array
     reals: Array
     pairs: list[tuple[Array, Array]]
     modality: str
+    sections: Mapping[str, str] = field(default_factory=dict)
 
 
 def _evaluate(
@@ -192,9 +201,8 @@ def _evaluate(
     fakes = draw(len(division.reference), wanted)
     material = _material(dataset, division, fakes, extractors, progress)
     found = _measured(material, extractors, choices, progress)
-    own = modality_of(dataset.schema.modality).own_metrics(
-        Comparison(dataset, division.reference, division.control, fakes.samples, progress)
-    )
+    compared = Comparison(dataset, division.reference, division.control, fakes.samples, progress)
+    own = modality_of(dataset.schema.modality).own_metrics(compared)
     whole, each = _by_class(dataset, division, fakes, material, extractors[0])
     report = Report(
         about=_about(dataset, division, fakes, extractors, choices),
@@ -203,14 +211,17 @@ def _evaluate(
         classes={name: one.values for name, one in each.items() if one.values},
         pairs=found.pairs,
     )
-    return report, _evidence(dataset, division, fakes, report)
+    return report, _evidence(compared, report)
 
 
-def _evidence(dataset: Dataset, division: Division, fakes: Fakes, report: Report) -> Evidence:
-    shown = modality_of(dataset.schema.modality).sheet_samples
-    pairs = [(fakes.samples[p.fake], np.asarray(dataset.samples[p.train])) for p in report.pairs]
-    reals = np.asarray(dataset.samples[np.sort(division.reference[:shown])])
-    return Evidence(fakes.samples[:shown], reals, pairs, dataset.schema.modality)
+def _evidence(compared: Comparison, report: Report) -> Evidence:
+    dataset, fake = compared.dataset, compared.fake
+    modality = modality_of(dataset.schema.modality)
+    shown = modality.sheet_samples
+    pairs = [(fake[p.fake], np.asarray(dataset.samples[p.train])) for p in report.pairs]
+    reals = np.asarray(dataset.samples[np.sort(compared.reference_indices[:shown])])
+    sections = modality.sections(compared, pairs)
+    return Evidence(fake[:shown], reals, pairs, modality.name, sections)
 
 
 def _extractors(
@@ -346,9 +357,10 @@ def write_report(
         side_by_side = np.stack([sample for pair in evidence.pairs for sample in pair])
         caption = "Closest pairs: a fake, and right of it the training sample nearest to it"
         pictures[caption] = modality.sheet(side_by_side, 2 * min(4, len(evidence.pairs)))
+    shown = evidence.sections or {"Samples": figures(pictures)}
     source = Path(report.about["real"]["source"]).name
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps(report.to_json(), indent=2, ensure_ascii=False)
     write_atomic(folder / REPORT_JSON, content + "\n")
-    write_atomic(folder / REPORT_PAGE, page(report, pictures, records, f"gansmith: {source}"))
+    write_atomic(folder / REPORT_PAGE, page(report, shown, records, f"gansmith: {source}"))

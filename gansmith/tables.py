@@ -15,12 +15,15 @@ import numpy as np
 from gansmith.api import Report, Run, evaluate, load, train
 from gansmith.errors import MissingExtraError, RunError, UserError
 from gansmith.modalities.table.codec import TableCodec
+from gansmith.privacy import DELTA
 from gansmith.progress import Progress, silent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PARAMETERS = ("samples", "minutes", "seed", "schema", "settings", "progress")
+PARAMETERS = (
+    "samples", "minutes", "seed", "schema", "epsilon", "delta", "settings", "progress",
+)  # fmt: skip
 
 
 class TableGAN:
@@ -31,6 +34,7 @@ class TableGAN:
         minutes: a time budget instead.
         seed: decides everything random.
         schema: a file that says what columns hold, as ``gansmith schema --json`` prints it.
+        epsilon, delta: learn under differential privacy; needs a schema, which is taken as public.
         settings: any field of the configuration by its path, ``{"generator.width": 128}``.
         progress: shows what happens; nothing by default.
 
@@ -52,11 +56,14 @@ class TableGAN:
         minutes: float | None = None,
         seed: int = 0,
         schema: str | Path | None = None,
+        epsilon: float | None = None,
+        delta: float = DELTA,
         settings: Mapping[str, Any] | None = None,
         progress: Progress = silent,
     ) -> None:
         self.samples, self.minutes, self.seed = samples, minutes, seed
         self.schema, self.settings, self.progress = schema, settings, progress
+        self.epsilon, self.delta = epsilon, delta
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The arguments it was made with."""
@@ -72,7 +79,10 @@ class TableGAN:
         return self
 
     def __repr__(self) -> str:
-        given = {"samples": None, "minutes": None, "seed": 0, "schema": None, "settings": None}
+        given = {
+            "samples": None, "minutes": None, "seed": 0, "schema": None, "epsilon": None,
+            "delta": DELTA, "settings": None,
+        }  # fmt: skip
         shown = [f"{k}={getattr(self, k)!r}" for k, v in given.items() if getattr(self, k) != v]
         return f"TableGAN({', '.join(shown)})"
 
@@ -92,7 +102,8 @@ class TableGAN:
             settings["data.schema"] = str(self.schema)
         self.run_ = train(
             source, Path(self._folder.name) / "run", samples=self.samples, minutes=self.minutes,
-            seed=self.seed, settings=settings, progress=self.progress,
+            seed=self.seed, epsilon=self.epsilon, delta=self.delta, settings=settings,
+            progress=self.progress,
         )  # fmt: skip
         self.feature_names_in_ = np.array(list(frame.columns), object)
         self.n_features_in_ = len(frame.columns)

@@ -108,8 +108,10 @@ def snapshot(trainer: Trainer, n: int) -> np.ndarray[Any, Any]:
     classes = torch.arange(n, device=trainer.device) % num_classes if num_classes else None
     network = trainer.average.best()
     was_training = network.training
-    x: Tensor = network.eval()(latent, Condition(classes=classes))
+    condition = Condition(classes=classes)
+    x: Tensor = network.eval()(latent, condition)
     network.train(was_training)
+    x = trainer.game.finished(x, condition, config.train.seed)
     return trainer.codec.decode(x).cpu().numpy()
 
 
@@ -134,6 +136,7 @@ def environment(prepared: Prepared) -> dict[str, Any]:
             "holdout_by": "content" if dataset.given_holdout is None else "source",
             "skipped": list(dataset.skipped),
             "notes": list(dataset.notes),
+            "guarantee": list(dataset.guarantee),
         },
     }
 
@@ -240,6 +243,8 @@ def calibrate_run(folder: RunFolder, prepared: Prepared) -> None:
     says so. Real samples are compared with as many fakes of a seed that training did not use.
     """
     experiment, dataset = prepared.experiment, prepared.dataset
+    if dataset.stand_in:
+        return
     sampler = Sampler(folder, experiment, prepared.codec, dataset.schema.classes)
     held = dataset.split("holdout", experiment.data.holdout)
     held_out = len(held) >= 20

@@ -52,6 +52,9 @@ class Dataset:
         truth: what is known of the true distribution (centres and sigma of the point sets).
         notes: sentences the user should read, about what was chosen for them.
         columns: of a table, see :class:`gansmith.modalities.table.schema.Column`.
+        stand_in: the samples are made up, and stand for real ones that nobody may see: nothing is
+            measured against them.
+        guarantee: what is promised to those whose data these are, for the model card.
     """
 
     schema: Schema
@@ -64,6 +67,8 @@ class Dataset:
     truth: dict[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
     columns: tuple[Any, ...] = ()
+    stand_in: bool = False
+    guarantee: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.samples)

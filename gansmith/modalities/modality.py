@@ -26,6 +26,12 @@ def principal_components(dataset: Dataset) -> str:
     return "pca"
 
 
+def no_sections(comparison: Comparison, closest: Any) -> dict[str, str]:
+    """For kinds of data that are shown as pictures."""
+    del comparison, closest
+    return {}
+
+
 def no_metrics(comparison: Comparison) -> list[Value]:
     """For kinds of data that have no metrics of their own."""
     del comparison
@@ -49,6 +55,8 @@ class Modality:
             while training; 0 measures none, where rounds cost too much.
         own_metrics: what is measured of raw samples besides, as where the true distribution of a
             source is known; shown by ``gansmith evaluate``.
+        sections: (what was compared, closest pairs of a fake and a training sample) -> pieces of
+            HTML for a report, by their titles; nothing where samples are shown as pictures.
         restrict: (codec, text of a condition) -> what may be drawn, so that each sample meets it;
             None where samples cannot be asked for by conditions.
         align: (real, fake) data sets from two sources -> the fakes in the real ones' terms; None
@@ -77,6 +85,7 @@ class Modality:
     watch_extractor: str = "pca"
     duality_rounds: int = 0
     own_metrics: Callable[[Comparison], list[Value]] = no_metrics
+    sections: Callable[[Comparison, Any], dict[str, str]] = no_sections
     restrict: Callable[[Codec, str], Restriction] | None = None
     align: Callable[[Dataset, Dataset], Dataset] | None = None
 

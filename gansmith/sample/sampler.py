@@ -28,7 +28,7 @@ from gansmith.runs.profiles import combination
 
 Array = npt.NDArray[Any]
 CHUNK = 250  # samples that a discriminator is asked about at a time
-_SAMPLING_STREAM, _FINISHING_STREAM = 2_000, 2_001
+_SAMPLING_STREAM = 2_000
 # Of the fakes that a class' level is taken from; nobody's samples come from so large a seed.
 LEVEL_SEED = 2**61
 
@@ -165,10 +165,7 @@ class Sampler:
             if restriction is not None:
                 condition = replace(condition, mask=restriction.codes.expand(made, -1))
             x = self.generate(self.latents(first, made, seed, truncation), condition)
-            if self.game.finish is not None:
-                randomness = Randomness(seed, first, _FINISHING_STREAM, dtype=self.dtype)
-                with torch.no_grad():
-                    x = self.game.finish(self.game.networks, x, condition, randomness)[:count]
+            x = self.game.finished(x, condition, seed, first)[:count]
             labels = None
             if condition.classes is not None:
                 labels = condition.classes[:count].cpu().numpy()
@@ -182,6 +179,8 @@ class Sampler:
         Where there are classes, a sample is judged as each of them, against the level of that
         class (see :attr:`class_levels`), and the largest answer counts.
         """
+        if self.game.critic not in self.game.networks:
+            raise RunError("This run has no discriminator to ask.")
         out = []
         for first in range(0, len(raw), CHUNK):
             # A copy, because memory maps are read-only.

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from gansmith.data.dataset import Array, Dataset
 from gansmith.modalities.modality import Modality
 from gansmith.modalities.table import (  # noqa: F401
@@ -12,6 +15,8 @@ from gansmith.modalities.table import (  # noqa: F401
     game,
     generator,
     metrics,
+    page,
+    private,
     recipes,
     scores,
     where,
@@ -25,8 +30,15 @@ from gansmith.registry import register
 
 
 def _default_recipe(dataset: Dataset, device: str) -> str:
-    del dataset, device
-    return "table"
+    del device
+    return "table-release" if dataset.stand_in else "table"
+
+
+def _fit_codec(dataset: Dataset, indices: npt.NDArray[np.int64]) -> TableCodec:
+    if "release" in dataset.truth:
+        codec: TableCodec = dataset.truth["release"].codec()
+        return codec
+    return TableCodec.fit(dataset, indices)
 
 
 def _default_extractor(dataset: Dataset) -> str:
@@ -46,7 +58,7 @@ def table() -> Modality:
     """Rows of a table."""
     return Modality(
         name="table",
-        fit_codec=TableCodec.fit,
+        fit_codec=_fit_codec,
         load_codec=TableCodec.load,
         default_recipe=_default_recipe,
         sheet=sheet,
@@ -54,6 +66,7 @@ def table() -> Modality:
         default_extractor=_default_extractor,
         watch_extractor="table",
         own_metrics=scores.own_metrics,
+        sections=page.sections,
         align=data.align,
         restrict=where.restrict,  # type: ignore[arg-type]
         write_file=_write_file,

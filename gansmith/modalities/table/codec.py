@@ -63,12 +63,19 @@ class TableCodec:
         )
         codec = cls(columns, bins)
         if moments:
-            codec._mean, codec._pairs = codec._moments(dataset, indices)
+            total, pairs = codec.counted(dataset, indices)
+            n = max(len(indices), 1)
+            codec._mean = (total / n).float()
+            codec._pairs = None if pairs is None else pairs / n
         return codec
 
-    def _moments(
+    def counted(
         self, dataset: Dataset, indices: npt.NDArray[np.int64]
     ) -> tuple[Tensor, Tensor | None]:
+        """Sums over rows: (D + P,) of what is encoded, (D, D) how often two codes come together.
+
+        The second is None where there are too many codes.
+        """
         total = torch.zeros(self.num_codes + len(self._placed), dtype=torch.float64)
         d = self.num_codes
         pairs = torch.zeros(d, d) if d <= MOST_PAIRED else None
@@ -78,8 +85,7 @@ class TableCodec:
             total += x.sum(0, dtype=torch.float64)
             if pairs is not None:
                 pairs += x[:, :d].T @ x[:, :d]
-        n = max(len(indices), 1)
-        return (total / n).float(), None if pairs is None else pairs / n
+        return total, pairs
 
     @property
     def spec(self) -> Spec:

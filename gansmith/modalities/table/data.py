@@ -12,7 +12,7 @@ import numpy as np
 from gansmith.config import DataConfig
 from gansmith.data import parquet
 from gansmith.data.dataset import Dataset, Schema, content_hashes, occurrence_hashes
-from gansmith.errors import SourceError, did_you_mean
+from gansmith.errors import ConfigError, SourceError, did_you_mean
 from gansmith.modalities.table.cells import cells_of
 from gansmith.modalities.table.reading import (
     FEATHER_SUFFIXES,
@@ -22,7 +22,7 @@ from gansmith.modalities.table.reading import (
     read_feather,
     read_parquet,
 )
-from gansmith.modalities.table.schema import Column, read_schema
+from gansmith.modalities.table.schema import Cells, Column, read_schema, special_numbers
 from gansmith.modalities.table.writing import texts
 from gansmith.progress import Progress
 from gansmith.registry import register
@@ -93,6 +93,8 @@ def from_arrow(table: pa.Table, config: DataConfig, progress: Progress) -> Datas
         )
     given = read_schema(Path(config.schema).expanduser()) if config.schema else None
     columns, cells = matrix(table, config.source, given, progress)
+    if given is not None:
+        _require_fits(columns, cells, config.schema)
     if len(cells) < LEAST_ROWS:
         raise SourceError(
             f"The table has {len(cells)} rows; nothing can be learned from so few.",
@@ -113,6 +115,27 @@ def from_arrow(table: pa.Table, config: DataConfig, progress: Progress) -> Datas
         notes=_notes(columns),
         columns=columns,
     )
+
+
+def _require_fits(columns: tuple[Column, ...], cells: Cells, where: str) -> None:
+    """Raise a ConfigError for cells that the columns of a given schema cannot hold."""
+    for i, column in enumerate(columns):
+        missing, special = np.isnan(cells[:, i]), special_numbers(cells[:, i])
+        levelled = column.kind in {"category", "boolean", "text", "constant"}
+        unknown = special >= len(column.specials)
+        if levelled:
+            unknown = ~missing & (cells[:, i] >= len(column.levels))
+        wrong = unknown | (missing & (not column.missing and column.kind != "empty"))
+        if wrong.any():
+            row = int(wrong.argmax())
+            what = "missing cells" if missing[row] else "texts"
+            fix = '"missing": true' if missing[row] else "them to its levels or specials"
+            raise ConfigError(
+                f"{column.name!r} holds {what} that the schema does not allow: in {wrong.sum():,} "
+                f"rows, row {row + 1:,} the first.",
+                where=where,
+                fix=f"Add {fix}.",
+            )
 
 
 def align(real: Dataset, fake: Dataset) -> Dataset:

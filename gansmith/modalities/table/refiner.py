@@ -102,13 +102,18 @@ def learn(networks: Networks, draw: Draw, part: slice) -> Move:
     """The refiner's move, on a part of the rows: half with one column hidden, half with any."""
     refiner = networks[NAME]
     assert isinstance(refiner, MaskedConditional)
+    return learn_from(refiner, draw.real[part], draw.randomness)
+
+
+def learn_from(refiner: MaskedConditional, rows: Tensor, randomness: Randomness) -> Move:
+    """A move on encoded rows (N, D + P)."""
     refiner.follow_average()
-    codes = refiner.spans.numbers(draw.real[part, : refiner.spans.size])
+    codes = refiner.spans.numbers(rows[:, : refiner.spans.size])
     n, columns = codes.shape
-    share = draw.randomness.uniform(n, 1)
-    order = draw.randomness.uniform(n, columns)
+    share = randomness.uniform(n, 1)
+    order = randomness.uniform(n, columns)
     one = order == order.amax(1, keepdim=True)
-    known = torch.where(draw.randomness.uniform(n, 1) < ONE_HIDDEN, ~one, order < share)
+    known = torch.where(randomness.uniform(n, 1) < ONE_HIDDEN, ~one, order < share)
     loss = refiner.loss(codes, known)
     return Move(loss, {"refiner_loss": loss.detach()})
 
