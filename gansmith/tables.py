@@ -78,6 +78,13 @@ class TableGAN:
             setattr(self, name, value)
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn should know: it takes gaps and texts, and needs no target."""
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        inputs = InputTags(allow_nan=True, string=True, categorical=True)
+        return Tags(None, TargetTags(required=False), input_tags=inputs)
+
     def __repr__(self) -> str:
         given = {
             "samples": None, "minutes": None, "seed": 0, "schema": None, "epsilon": None,
