@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from gansmith.api import Report, Run, evaluate, load, train
-from gansmith.errors import MissingExtraError, RunError, UserError
+from gansmith.errors import MissingExtraError, RunError, SourceError, TableError, UserError
 from gansmith.modalities.table.codec import TableCodec
 from gansmith.privacy import DELTA
 from gansmith.progress import Progress, silent
@@ -99,6 +99,9 @@ class TableGAN:
         Args:
             X: at least 20 rows.
             y: ignored; leave a target among the columns, where it is learned with the rest.
+
+        Raises:
+            TableError: a ValueError, if it is no table, or nothing can be learned from it.
         """
         del y
         frame = as_frame(X)
@@ -107,11 +110,14 @@ class TableGAN:
         settings = {**(self.settings or {})}
         if self.schema is not None:
             settings["data.schema"] = str(self.schema)
-        self.run_ = train(
-            source, Path(self._folder.name) / "run", samples=self.samples, minutes=self.minutes,
-            seed=self.seed, epsilon=self.epsilon, delta=self.delta, settings=settings,
-            progress=self.progress,
-        )  # fmt: skip
+        try:
+            self.run_ = train(
+                source, Path(self._folder.name) / "run", samples=self.samples, minutes=self.minutes,
+                seed=self.seed, epsilon=self.epsilon, delta=self.delta, settings=settings,
+                progress=self.progress,
+            )  # fmt: skip
+        except SourceError as error:  # the file is ours, and not what the user gave
+            raise TableError(error.what, fix=error.fix) from error
         self.feature_names_in_ = np.array(list(frame.columns), object)
         self.n_features_in_ = len(frame.columns)
         self.__dict__.pop("history", None)
@@ -241,9 +247,11 @@ def as_frame(table: Any) -> pd.DataFrame:
     """A data frame as it is, or one of an array (N, columns).
 
     Raises:
-        UserError: for anything else.
+        TableError: for anything else.
         MissingExtraError: where pandas is not installed.
     """
+    if hasattr(table, "toarray"):
+        raise TableError("Sparse input is not supported.", fix="Give X.toarray().")
     try:
         import pandas as pd
     except ImportError:
@@ -251,23 +259,27 @@ def as_frame(table: Any) -> pd.DataFrame:
     if isinstance(table, pd.DataFrame):
         return table
     array = np.asarray(table)
+    if np.iscomplexobj(array):
+        raise TableError("Complex data not supported.", fix="Give their parts as two columns.")
     if array.ndim != 2:
-        raise UserError(
+        raise TableError(
             f"A table has rows and columns; this has {array.ndim} dimensions.",
             fix="Give a data frame, or an array (rows, columns).",
         )
+    if not array.shape[1]:
+        raise TableError(f"0 feature(s) (shape={array.shape}) while a minimum of 1 is required.")
     return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
 
 
 def _written(frame: pd.DataFrame, path: Path) -> Path:
-    """The frame as a file. Raises a UserError for a column that cannot be one."""
+    """The frame as a file. Raises a TableError for a column that cannot be one."""
     import pyarrow as pa
 
     named = frame.rename(columns=str).reset_index(drop=True)
     try:
         named.to_feather(path)
     except (pa.ArrowException, ValueError, TypeError) as error:
-        raise UserError(
+        raise TableError(
             f"A column cannot be kept as it is: {str(error).partition(chr(10))[0]}.",
             fix="A column holds numbers, texts, dates or truth values, and names are different.",
         ) from error

@@ -97,7 +97,8 @@ def from_arrow(table: pa.Table, config: DataConfig, progress: Progress) -> Datas
         _require_fits(columns, cells, config.schema)
     if len(cells) < LEAST_ROWS:
         raise SourceError(
-            f"The table has {len(cells)} rows; nothing can be learned from so few.",
+            f"The table has {len(cells)} row{'s' * (len(cells) != 1)}; nothing can be learned from "
+            "so few.",
             where=config.source,
             fix=f"Bring at least {LEAST_ROWS}, and hundreds to learn anything worth having.",
         )
