@@ -42,7 +42,7 @@ TOLERANCE = 0.01
 # Control rows of which RATE is a handful, so that they can place a threshold.
 LEAST_FOR_RATE = 500
 # Gaps between rows that are held at once.
-MOST_GAPS = 1_000_000
+MOST_GAPS = 500_000
 
 # What each is where fakes are new rows of the same kind: training and held-out rows are then alike.
 FLOORS = {
@@ -150,17 +150,22 @@ def membership(sides: Sides) -> dict[str, Outcome]:
     By the distance alone; and by its ratio to the distance to other real rows, for which half of
     the held-out rows serve.
     """
-    train = sides.train[:MOST_ATTACKED]
-    near = [-nearest(rows[:MOST_ATTACKED], sides.fake) for rows in (train, sides.held_out)]
-    plain = above(near[0], near[1]), "chance that a training row is nearer than a held-out one"
-    control, reference = np.array_split(sides.held_out, 2)
-    control = control[:MOST_ATTACKED]
+    train, control = sides.train[:MOST_ATTACKED], sides.held_out[:MOST_ATTACKED]
+    near, usual = nearest(train, sides.fake), nearest(control, sides.fake)
+    plain = above(-near, -usual), "chance that a training row is nearer than a held-out one"
+    half = len(sides.held_out) // 2
+    reference, control, usual = sides.held_out[half:], control[:half], usual[:half]
     ratio: Outcome = f"needs {2 * LEAST} held-out rows"
     found: Outcome = f"needs {2 * LEAST_FOR_RATE:,} held-out rows"
-    if len(reference) >= LEAST:
-        scores = [calibrated(rows, sides.fake, reference) for rows in (train, control)]
+    if half >= LEAST:
+        # Distances below a hundredth of the usual are alike.
+        least = 0.01 * max(float(usual.mean()), 1e-3)
+        scores = [
+            np.log(nearest(rows, reference) + least) - np.log(distances + least)
+            for rows, distances in ((train, near), (control, usual))
+        ]
         ratio = above(scores[0], scores[1]), "the same, for how near other real rows are"
-        if len(control) >= LEAST_FOR_RATE:
+        if half >= LEAST_FOR_RATE:
             reads = f"training rows found where {RATE:.0%} of held-out rows are taken for such"
             found = true_positives(scores[0], scores[1]), reads
     return {"membership-auc": plain, "membership-calibrated": ratio, "membership-tpr": found}
@@ -232,8 +237,14 @@ def linkability(fake: Codes, train: Codes, control: Codes, random: np.random.Gen
 
 
 def _closest(rows: Codes, fake: Codes) -> npt.NDArray[np.int64]:
-    k = min(NUM_NEIGHBOURS, len(fake))
-    found = [gaps.sum(0).argpartition(k - 1, axis=1)[:, :k] for _, gaps in _gaps(rows, fake)]
+    """(N, 5) the nearest fakes, of equally near ones the first."""
+    found = []
+    for _, gaps in _gaps(rows, fake):
+        whole, every, closest = gaps.sum(0), np.arange(gaps.shape[1]), []
+        for _ in range(NUM_NEIGHBOURS):
+            closest.append(whole.argmin(1))
+            whole[every, closest[-1]] = np.inf
+        found.append(np.stack(closest, axis=1))
     return np.concatenate(found)
 
 
@@ -280,14 +291,3 @@ def nearest(rows: Codes, others: Codes) -> npt.NDArray[np.float64]:
     """(N,) distance of each row to the nearest of others, the sum over columns."""
     found = [gaps.sum(0).min(1) for _, gaps in _gaps(rows, others)]
     return np.concatenate(found).astype(np.float64)
-
-
-def calibrated(rows: Codes, fake: Codes, reference: Codes) -> npt.NDArray[np.float64]:
-    """(N,) log of the distance to the nearest reference row over that to the nearest fake.
-
-    As a ratio of densities would, it discounts rows that lie where all rows crowd. Distances below
-    a hundredth of the usual are alike.
-    """
-    own, other = nearest(rows, fake), nearest(rows, reference)
-    least = 0.01 * max(float(nearest(reference[:MOST_ATTACKED], fake).mean()), 1e-3)
-    return np.asarray(np.log(other + least) - np.log(own + least))
