@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gansmith.api import Report, Run, evaluate, load, train
+    from gansmith.augmenting import augment
     from gansmith.config import Component, Cosine, Experiment
     from gansmith.errors import GansmithError, UserError
     from gansmith.protocols import Codec, Condition, Spec
@@ -34,6 +35,7 @@ _HOMES = {
     "Spec": "protocols",
     "TableGAN": "tables",
     "UserError": "errors",
+    "augment": "augmenting",
     "evaluate": "api",
     "load": "api",
     "register": "registry",
@@ -54,6 +56,7 @@ __all__ = [
     "TableGAN",
     "UserError",
     "__version__",
+    "augment",
     "evaluate",
     "load",
     "register",

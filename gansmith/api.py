@@ -151,6 +151,7 @@ def evaluate(
     seed: int = 0,
     features: str | None = None,
     weights: str | Path | None = None,
+    target: str | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Measure samples of any generator against real ones.
@@ -162,13 +163,14 @@ def evaluate(
         seed: of all choices.
         features: name of an extractor; None takes the default of the kind of data.
         weights: of a feature network that comes in no package; None takes those it finds.
+        target: of a table: a column that a model of the fakes is to predict; None measures none.
         progress: shows what happens; nothing by default.
 
     Raises:
         UserError: if the two do not fit each other, or there are too few of them.
     """
     require_choices(n, seed, 1.0)
-    choices = Choices(n, seed, features, None if weights is None else str(weights))
+    choices = Choices(n, seed, features, None if weights is None else str(weights), target=target)
     report, evidence = evaluate_sources(str(real), str(fake), choices, progress)
     if out is not None:
         write_report(Path(out), report, evidence, [])

@@ -70,6 +70,7 @@ class Choices:
         weights: file or folder with the weights of a feature network that comes in no package; None
             takes those it finds or fetches.
         used_in_training: extractors that had a part in the training, and which.
+        target: of a table: the column that models of fakes are to predict; None measures none.
     """
 
     n: int = MOST_SAMPLES
@@ -77,6 +78,7 @@ class Choices:
     features: str | None = None
     weights: str | None = None
     used_in_training: Mapping[str, str] = field(default_factory=dict)
+    target: str | None = None
 
 
 def evaluate_run(
@@ -195,23 +197,44 @@ def _evaluate(
             where="n",
             fix=f"Take at least {LEAST_SAMPLES}; thousands give narrower intervals.",
         )
+    _require_target(dataset, choices.target)
     division = divide(dataset, holdout, choices.n, choices.seed)
     extractors = _extractors(dataset, division, choices, progress)
     wanted = None if dataset.labels is None else dataset.labels[division.reference]
     fakes = draw(len(division.reference), wanted)
     material = _material(dataset, division, fakes, extractors, progress)
     found = _measured(material, extractors, choices, progress)
-    compared = Comparison(dataset, division.reference, division.control, fakes.samples, progress)
+    compared = Comparison(
+        dataset, division.reference, division.control, fakes.samples, progress,
+        choices.target, choices.seed, choices.used_in_training, division.train, division.held_out,
+    )  # fmt: skip
     own = modality_of(dataset.schema.modality).own_metrics(compared)
     whole, each = _by_class(dataset, division, fakes, material, extractors[0])
     report = Report(
         about=_about(dataset, division, fakes, extractors, choices),
-        values=(*own, *whole.values, *found.values),
-        missing=(*found.missing, *(m for one in each.values() for m in one.missing)),
+        values=(*(v for v in own if isinstance(v, Value)), *whole.values, *found.values),
+        missing=(
+            *(m for m in own if isinstance(m, Missing)),
+            *found.missing,
+            *(m for one in each.values() for m in one.missing),
+        ),
         classes={name: one.values for name, one in each.items() if one.values},
         pairs=found.pairs,
     )
     return report, _evidence(compared, report)
+
+
+def _require_target(dataset: Dataset, target: str | None) -> None:
+    """Raise a UserError where there is no such column, before anything costly is done."""
+    if target is None:
+        return
+    require = modality_of(dataset.schema.modality).require_target
+    if require is None:
+        raise UserError(
+            f"Only a table has a column to predict; these are {dataset.schema.label}.",
+            where=f"target: {target}",
+        )
+    require(dataset, target)
 
 
 def _evidence(compared: Comparison, report: Report) -> Evidence:

@@ -201,6 +201,7 @@ class Run:
         features: str | None = None,
         weights: str | Path | None = None,
         best: bool = False,
+        target: str | None = None,
         progress: Progress = silent,
     ) -> Report:
         """Measure samples of this run against the data it learnt from.
@@ -216,9 +217,12 @@ class Run:
             weights: of a feature network that comes in no package; None takes those it finds.
             best: take the weights that measured best while training, instead of the last. Values
                 in the features that they were chosen by are marked as contaminated.
+            target: of a table: a column that a model of the fakes is to predict; None measures
+                none.
             progress: shows what happens; nothing by default.
 
         Raises:
+            UserError: for a target that is no column, or that nothing can be predicted about.
             SourceError: if the data are no longer there.
             RunError: if they have changed, or the run has no whole checkpoint.
         """
@@ -233,7 +237,7 @@ class Run:
         selected = best or self.config.train.patience_samples > 0
         choices = Choices(
             n, seed, features, None if weights is None else str(weights),
-            self._selected_in(chosen_by) if selected else {},
+            self._selected_in(chosen_by) if selected else {}, target,
         )  # fmt: skip
         report, evidence = evaluate_run(sampler, self.config.data, about, choices, progress)
         if report.about["real"]["fingerprint"] != known:

@@ -15,6 +15,7 @@ import numpy as np
 from gansmith.api import Report, Run, evaluate, load, train
 from gansmith.errors import MissingExtraError, RunError, SourceError, TableError, UserError
 from gansmith.modalities.table.codec import TableCodec
+from gansmith.modalities.table.schema import Cells, Column
 from gansmith.privacy import DELTA
 from gansmith.progress import Progress, silent
 
@@ -106,7 +107,7 @@ class TableGAN:
         del y
         frame = as_frame(X)
         self._folder = tempfile.TemporaryDirectory(prefix="gansmith-table-")
-        source = _written(frame, Path(self._folder.name) / "table.feather")
+        source = written(frame, Path(self._folder.name) / "table.feather")
         settings = {**(self.settings or {})}
         if self.schema is not None:
             settings["data.schema"] = str(self.schema)
@@ -155,10 +156,7 @@ class TableGAN:
             SourceError: if a column cannot be read.
             ConfigError: if a column is missing.
         """
-        import pyarrow as pa
-
         from gansmith.modalities.table.imputation import imputed
-        from gansmith.modalities.table.reading import matrix
         from gansmith.modalities.table.refiner import NAME, MaskedConditional
         from gansmith.modalities.table.writing import frame
 
@@ -167,9 +165,7 @@ class TableGAN:
         assert isinstance(refiner, MaskedConditional)
         names = [column.name for column in codec.columns]
         named = given.rename(columns=str).reset_index(drop=True)
-        known = [name for name in names if name in named.columns]
-        table = pa.Table.from_pandas(named[known], preserve_index=False)
-        _, cells = matrix(table, "impute", codec.columns, self.progress)
+        cells = cells_of_frame(named, codec.columns, "impute", self.progress)
         gappy = [replace(column, missing=True) for column in codec.columns]
         drawn = frame(gappy, imputed(codec, refiner.averaged(), cells, seed))
         filled = named.copy()
@@ -185,18 +181,21 @@ class TableGAN:
         """What was recorded while it learnt, a line each."""
         return self._fitted().history
 
-    def evaluate(self, holdout: pd.DataFrame | Any, n: int | None = None) -> Report:
+    def evaluate(
+        self, holdout: pd.DataFrame | Any, n: int | None = None, *, target: str | None = None
+    ) -> Report:
         """Measure new rows against rows that were not learnt from.
 
         Args:
             holdout: a data frame with the same columns.
             n: rows to make; None makes as many as there are.
+            target: a column that a model of the made rows is to predict; None measures none.
         """
         run, frame = self._fitted(), as_frame(holdout)
         with tempfile.TemporaryDirectory(prefix="gansmith-table-") as folder:
-            real = _written(frame, Path(folder) / "real.feather")
-            fake = _written(run.sample(n or len(frame)), Path(folder) / "fake.feather")
-            return evaluate(real, fake, progress=self.progress)
+            real = written(frame, Path(folder) / "real.feather")
+            fake = written(run.sample(n or len(frame)), Path(folder) / "fake.feather")
+            return evaluate(real, fake, target=target, progress=self.progress)
 
     def save(self, path: str | Path) -> None:
         """Keep the run in a folder, which :meth:`load` and the command line open.
@@ -271,8 +270,34 @@ def as_frame(table: Any) -> pd.DataFrame:
     return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
 
 
-def _written(frame: pd.DataFrame, path: Path) -> Path:
-    """The frame as a file. Raises a TableError for a column that cannot be one."""
+def cells_of_frame(
+    frame: pd.DataFrame, columns: tuple[Column, ...], where: str, progress: Progress = silent
+) -> Cells:
+    """(N, columns) the cells of a frame in the terms of columns that are known.
+
+    Args:
+        frame: with these columns, in any order, and perhaps others.
+        columns: of the table.
+        where: named in errors.
+        progress: shows the columns.
+
+    Raises:
+        ConfigError: if a column is missing.
+        SourceError: if a column cannot be read.
+    """
+    import pyarrow as pa
+
+    from gansmith.modalities.table.reading import matrix
+
+    named = frame.rename(columns=str)
+    known = [column.name for column in columns if column.name in named.columns]
+    table = pa.Table.from_pandas(named[known], preserve_index=False)
+    _, cells = matrix(table, where, columns, progress)
+    return cells
+
+
+def written(frame: pd.DataFrame, path: Path) -> Path:
+    """The frame as a Feather file. Raises a TableError for a column that cannot be one."""
     import pyarrow as pa
 
     named = frame.rename(columns=str).reset_index(drop=True)

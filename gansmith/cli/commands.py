@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import tyro
 from tyro.conf import Positional, arg
-from tyro.constructors import PrimitiveConstructorSpec
 
-from gansmith.convert import from_json
+from gansmith.cli.arguments import (
+    Flag,
+    Float,
+    Int,
+    Json,
+    OptionalFloat,
+    OptionalInt,
+    OptionalPath,
+    OptionalText,
+    RunPath,
+    Source,
+    optional,
+)
 from gansmith.errors import ConfigError
 
 Settings = list[tuple[str, str]]
@@ -22,54 +32,6 @@ class Command:
     """A parsed command: give it the ``a.b=value`` settings and it returns an exit code."""
 
     run: Callable[[Settings], int]
-
-
-Json = Annotated[
-    bool,
-    tyro.conf.FlagCreatePairsOff,
-    arg(help="Print JSON instead of text.", name="json", help_behavior_hint=""),
-]
-Source = Annotated[
-    Positional[str],
-    arg(
-        metavar="SOURCE",
-        help="A folder, zip, tar, .csv, .npz, .npy, .parquet or IDX file, a built-in name "
-        "(`gansmith list sources`), or hf:owner/name.",
-    ),
-]
-RunPath = Annotated[Positional[Path], arg(metavar="RUN", help="A run folder.")]
-Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff, arg(help_behavior_hint="")]
-
-
-def _optional(metavar: str) -> Any:
-    """An option that may be left out; what happens then stands in its help."""
-    return arg(metavar=metavar, help_behavior_hint="")
-
-
-def _number(kind: type[int] | type[float]) -> PrimitiveConstructorSpec[Any]:
-    """A number, read and refused in the same words as in a setting."""
-
-    def read(given: list[str]) -> Any:
-        try:
-            return from_json(kind, given[0])
-        except ConfigError as error:
-            raise ValueError(error.what) from None
-
-    return PrimitiveConstructorSpec(
-        nargs=1,
-        metavar=kind.__name__.upper(),
-        instance_from_str=read,
-        is_instance=lambda value: value is None or isinstance(value, kind),
-        str_from_instance=lambda value: [str(value)],
-    )
-
-
-Int = Annotated[int, _number(int)]
-Float = Annotated[float, _number(float)]
-OptionalPath = Annotated[Path | None, _optional("PATH")]
-OptionalInt = Annotated[int | None, _number(int), _optional("INT")]
-OptionalFloat = Annotated[float | None, _number(float), _optional("FLOAT")]
-OptionalText = Annotated[str | None, _optional("NAME")]
 
 
 @dataclass(frozen=True)
@@ -96,10 +58,10 @@ class TrainingFlags:
     minutes: OptionalFloat = None
     samples: OptionalInt = None
     device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"] | None, _optional("auto|cpu|cuda|mps")
+        Literal["auto", "cpu", "cuda", "mps"] | None, optional("auto|cpu|cuda|mps")
     ] = None
     precision: Annotated[
-        Literal["32-true", "bf16-mixed", "64-true"] | None, _optional("32-true|bf16-mixed|64-true")
+        Literal["32-true", "bf16-mixed", "64-true"] | None, optional("32-true|bf16-mixed|64-true")
     ] = None
     processes: OptionalInt = None
     strict: Flag = False
@@ -243,7 +205,7 @@ class SampleFlags:
     interpolate: OptionalInt = None
     ema: OptionalFloat = None
     best: Flag = False
-    where: Annotated[str | None, _optional("CONDITION")] = None
+    where: Annotated[str | None, optional("CONDITION")] = None
     overwrite: Flag = False
 
 
@@ -322,17 +284,19 @@ class EvaluateFlags:
         features: What distances are measured in (`gansmith list extractors`); chosen from the kind
             of data if left out.
         weights: File or folder with the weights of a feature network that comes in no package.
+        target: Of a table: a column that a model of the fakes is to predict.
         best: Take the weights that measured best while training, instead of the last.
         out: Folder for report.json and report.html; the run's own if left out.
         as_json: print JSON.
     """
 
-    fake: Annotated[str | None, _optional("SOURCE")] = None
-    real: Annotated[str | None, _optional("SOURCE")] = None
+    fake: Annotated[str | None, optional("SOURCE")] = None
+    real: Annotated[str | None, optional("SOURCE")] = None
     n: Annotated[Int, arg(aliases=["-n"])] = 10_000
     seed: Int = 0
     features: OptionalText = None
     weights: OptionalPath = None
+    target: Annotated[str | None, optional("COLUMN")] = None
     best: Flag = False
     out: OptionalPath = None
     as_json: Json = False
@@ -357,6 +321,53 @@ def evaluate(
 
         refuse(settings)
         return work(run_path, flags)
+
+    return Command(run)
+
+
+@dataclass(frozen=True)
+class AugmentFlags:
+    """What is asked, and how long it may take.
+
+    Attributes:
+        target: The column that a model is to predict.
+        minutes: Time budget of the whole, split over all trainings; 10 if left out.
+        samples: Length of each training instead: real rows shown to the discriminator.
+        folds: Of the cross-validation, from 3 to 20.
+        out: A .csv, .tsv, .parquet or .feather for the synthetic rows, written only if they help;
+            made from the source's name if left out.
+        seed: Of the folds and of all trainings.
+        schema: A file that says what the columns hold, as `gansmith schema --json` prints it.
+        overwrite: Replace what is at --out.
+        as_json: print JSON.
+    """
+
+    target: Annotated[str, arg(metavar="COLUMN")]
+    minutes: OptionalFloat = None
+    samples: OptionalInt = None
+    folds: Int = 5
+    out: OptionalPath = None
+    seed: Int = 0
+    schema: OptionalPath = None
+    overwrite: Flag = False
+    as_json: Json = False
+
+
+def augment(source: Source, /, flags: Annotated[AugmentFlags, arg(name="")]) -> Command:
+    """Find out whether synthetic rows help a model, and make them if they do.
+
+    Nested cross-validation: generators and models are judged on rows that they have not seen. Any
+    field of the configuration of the trainings can be set as a.b=value.
+
+    Args:
+        source: a table.
+        flags: what is asked.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.augment import augment_command as work
+
+        return work(source, flags, settings)
 
     return Command(run)
 

@@ -49,6 +49,7 @@ def _measured(run_path: Path | None, flags: EvaluateFlags) -> tuple[Report, Path
             features=flags.features,
             weights=flags.weights,
             best=flags.best,
+            target=flags.target,
             progress=bar,
         )
         return report, flags.out or run.folder.path
@@ -66,6 +67,7 @@ def _measured(run_path: Path | None, flags: EvaluateFlags) -> tuple[Report, Path
         seed=flags.seed,
         features=flags.features,
         weights=flags.weights,
+        target=flags.target,
         progress=bar,
     )
     return report, out

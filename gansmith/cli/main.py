@@ -16,6 +16,7 @@ import tyro
 
 from gansmith.cli.commands import (
     Command,
+    augment,
     doctor,
     evaluate,
     judge,
@@ -38,6 +39,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "sample": sample,
     "judge": judge,
     "evaluate": evaluate,
+    "augment": augment,
     "doctor": doctor,
     "list": list_,
 }

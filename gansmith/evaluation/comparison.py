@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -38,6 +38,11 @@ class Comparison:
         control_indices: of as many others, for the floor.
         fake: as many fakes (N, ...).
         progress: shows what takes long.
+        target: name of the column that is to be predicted, of a table.
+        seed: of choices.
+        used_in_training: names of extractors that had a part in the training.
+        train_indices, held_out_indices: of all samples that were trained on, or could be, and of
+            all others.
     """
 
     dataset: Dataset
@@ -45,6 +50,11 @@ class Comparison:
     control_indices: Indices
     fake: Array
     progress: Progress = silent
+    target: str | None = None
+    seed: int = 0
+    used_in_training: Collection[str] = ()
+    train_indices: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
+    held_out_indices: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @cached_property
     def reference(self) -> Array:
@@ -57,10 +67,11 @@ class Comparison:
         return np.asarray(self.dataset.samples[self.control_indices])
 
     def value(
-        self, name: str, found: Estimate | float, floor: float, better: Better, reads: str
-    ) -> Value:
-        """A value, with an interval if it is an estimate."""
-        counts = (len(self.reference_indices), len(self.fake))
+        self, name: str, found: Estimate | float, floor: float, better: Better, reads: str,
+        counts: tuple[int, int] | None = None,
+    ) -> Value:  # fmt: skip
+        """A value, with an interval if it is an estimate; ``counts`` are of real and fake."""
+        counts = counts or (len(self.reference_indices), len(self.fake))
         if isinstance(found, Estimate):
             return estimated(name, found, floor, better, counts, reads)
         return Value(name, found, None, None, floor, better, *counts, reads)

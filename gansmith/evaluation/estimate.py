@@ -86,7 +86,7 @@ def jackknife(
 def student_quantile(probability: float, freedom: int) -> float:
     """Quantile of Student's t, by the expansion of Abramowitz and Stegun, 26.7.5.
 
-    To 1e-3 from 8 degrees of freedom on.
+    To 1e-3 from 4 degrees of freedom on; of 2 it is 0.8 % too small.
 
     >>> round(student_quantile(0.975, 9), 3)
     2.262
@@ -119,6 +119,26 @@ def mean(values: npt.NDArray[np.floating], level: float = LEVEL) -> Estimate:
     z = NormalDist().inv_cdf((1 + level) / 2)
     centre = float(values.mean())
     half = z * float(values.std(ddof=1)) / math.sqrt(len(values))
+    return Estimate(centre, centre - half, centre + half, level)
+
+
+def over_folds(
+    differences: npt.NDArray[np.floating], test_per_train: float, level: float = LEVEL
+) -> Estimate:
+    """A mean over the test parts (J,), J >= 2, of a cross-validation, with an honest interval.
+
+    Training parts overlap, so that the folds are not independent, and the usual t interval is far
+    too narrow. The corrected resampled t (Nadeau and Bengio 2003, Machine Learning 52, eq. 9) takes
+    1/J + test/train for 1/J in the variance of the mean.
+
+    Args:
+        differences: one for each test part.
+        test_per_train: test rows over training rows, 1 / (J - 1) for a single cross-validation.
+        level: of the interval, from Student's t with J - 1 degrees of freedom.
+    """
+    count, centre = len(differences), float(differences.mean())
+    error = float(differences.std(ddof=1)) * math.sqrt(1 / count + test_per_train)
+    half = student_quantile((1 + level) / 2, count - 1) * error
     return Estimate(centre, centre - half, centre + half, level)
 
 

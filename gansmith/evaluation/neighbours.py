@@ -46,7 +46,7 @@ class Neighbourhoods:
     num_neighbours: int
 
 
-class _Side:
+class Side:
     """One side's samples, their groups, and the radii of their balls without each group.
 
     Radii are (n, groups + 1): column g without group g, the last with all. Squared.
@@ -67,13 +67,13 @@ class _Side:
         """Of rows."""
         return [slice(i, min(i + CHUNK, len(self))) for i in range(0, len(self), CHUNK)]
 
-    def squares(self, at: slice, other: _Side) -> Tensor:
+    def squares(self, at: slice, other: Side) -> Tensor:
         """(chunk, m) squared distances from own samples to others; 0 where that may be rounding."""
         squares = torch.addmm(self.norms[at, None] + other.norms, self.x[at], other.x.T, alpha=-2)
         squares[squares <= self.slack(at, other)] = 0
         return squares
 
-    def slack(self, at: slice, other: _Side) -> Tensor:
+    def slack(self, at: slice, other: Side) -> Tensor:
         """(chunk, m) what rounding may move a squared distance by."""
         return (self.norms[at, None] + other.norms).mul_(ROUNDING[self.x.dtype])
 
@@ -110,7 +110,7 @@ class _Counts:
         near: (n, .) fakes that lie in each real sample's ball.
     """
 
-    def __init__(self, real: _Side, fake: _Side) -> None:
+    def __init__(self, real: Side, fake: Side) -> None:
         variants = real.groups + 1
         self.in_real = torch.zeros(len(fake), variants, dtype=torch.int32)
         self.in_fake = torch.zeros(len(real), variants, dtype=torch.int32)
@@ -126,7 +126,7 @@ class _Counts:
             self._count(squares[rows, columns, None], rows + at.start, columns, (real, fake))
 
     def _count(
-        self, squares: Tensor, rows: Tensor, columns: Tensor, sides: tuple[_Side, _Side]
+        self, squares: Tensor, rows: Tensor, columns: Tensor, sides: tuple[Side, Side]
     ) -> None:
         """Take in pairs of a real sample and a fake; squared distances (pairs, 1)."""
         real, fake = sides
@@ -173,7 +173,7 @@ def neighbourhoods(
     estimates = {name: jackknife(v[-1], v[:-1], corrected=False) for name, v in values.items()}
     density = estimates.pop("density").clipped(0, float("inf"))
     counts = {"precision": len(fake), "recall": len(real), "coverage": len(real)}
-    shares = {name: _share(e, counts[name]) for name, e in estimates.items()}
+    shares = {name: at_least_of_share(e, counts[name]) for name, e in estimates.items()}
     return Neighbourhoods(**shares, density=density, num_neighbours=num_neighbours)
 
 
@@ -186,14 +186,19 @@ def neighbourhood_values(
 
 
 def _values(real: Features, fake: Features, k: int, groups: int) -> dict[str, list[float]]:
+    return _Counts(*sides_of(real, fake, k, groups)).values(k)
+
+
+def sides_of(real: Features, fake: Features, k: int, groups: int) -> tuple[Side, Side]:
+    """Both sides, in the precision that their number allows."""
     dtype = torch.float64 if max(len(real), len(fake)) <= MOST_DOUBLE else torch.float32
     # Lengths about the middle are short, and what rounds with them little.
     middle = real[:MOST_DOUBLE].mean(0, dtype=np.float64)
-    sides = [_Side(torch.from_numpy(x - middle).to(dtype), k, groups) for x in (real, fake)]
-    return _Counts(*sides).values(k)
+    ours, theirs = (Side(torch.from_numpy(x - middle).to(dtype), k, groups) for x in (real, fake))
+    return ours, theirs
 
 
-def _share(estimate: Estimate, n: int) -> Estimate:
+def at_least_of_share(estimate: Estimate, n: int) -> Estimate:
     """With an interval at least as wide as that of n independent samples.
 
     Where all samples are inside, leaving some out changes nothing, and the jackknife would be sure

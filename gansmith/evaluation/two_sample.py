@@ -188,8 +188,8 @@ def _measured(critic: str, logits: npt.NDArray[np.float64], n: int) -> TwoSample
     )
     return TwoSampleTest(
         accuracy=share(float(right), 2 * n),
-        auc=(auc := above(real, fake)),
-        p_value=_chance(auc.value, n),
+        auc=(ranked := above(real, fake)),
+        p_value=_chance(ranked.value, n),
         divergence=bound.clipped(0, math.log(2)),
         critic=critic,
         num_test=n,
@@ -209,11 +209,15 @@ def above(x: npt.NDArray[np.floating], y: npt.NDArray[np.floating]) -> Estimate:
     >>> above(np.array([2.0, 3.0]), np.array([0.0, 1.0])).value
     1.0
     """
-    below_x, below_y = _placements(x, y), _placements(y, x)
-    value = float(below_x.mean())
+    value, below_x, below_y = auc(x, y), _placements(x, y), _placements(y, x)
     variance = below_x.var(ddof=1) / len(x) + below_y.var(ddof=1) / len(y)
     half = student_quantile(0.975, min(len(x), len(y)) - 1) * math.sqrt(float(variance))
     return Estimate(value, value - half, value + half).clipped(0, 1)
+
+
+def auc(x: npt.NDArray[np.floating], y: npt.NDArray[np.floating]) -> float:
+    """The value of :func:`above` alone, which a single number of each side suffices for."""
+    return float(_placements(x, y).mean())
 
 
 def _placements(

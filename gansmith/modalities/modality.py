@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gansmith.data.dataset import Dataset
     from gansmith.evaluation.comparison import Comparison
-    from gansmith.evaluation.report import Value
+    from gansmith.evaluation.report import Missing, Value
     from gansmith.protocols import Codec, Restriction
 
 Array = npt.NDArray[Any]
@@ -54,7 +54,9 @@ class Modality:
         duality_rounds: that the players get to better themselves when the duality gap is measured
             while training; 0 measures none, where rounds cost too much.
         own_metrics: what is measured of raw samples besides, as where the true distribution of a
-            source is known; shown by ``gansmith evaluate``.
+            source is known, and what could not be; shown by ``gansmith evaluate``.
+        require_target: (data set, name of a column) raises a UserError where that column cannot be
+            predicted from the others; None where samples have no columns.
         sections: (what was compared, closest pairs of a fake and a training sample) -> pieces of
             HTML for a report, by their titles; nothing where samples are shown as pictures.
         restrict: (codec, text of a condition) -> what may be drawn, so that each sample meets it;
@@ -84,7 +86,8 @@ class Modality:
     default_extractor: Callable[[Dataset], str] = principal_components
     watch_extractor: str = "pca"
     duality_rounds: int = 0
-    own_metrics: Callable[[Comparison], list[Value]] = no_metrics
+    own_metrics: Callable[[Comparison], Sequence[Value | Missing]] = no_metrics
+    require_target: Callable[[Dataset, str], None] | None = None
     sections: Callable[[Comparison, Any], dict[str, str]] = no_sections
     restrict: Callable[[Codec, str], Restriction] | None = None
     align: Callable[[Dataset, Dataset], Dataset] | None = None

@@ -14,11 +14,11 @@ from gansmith.modalities.table import (  # noqa: F401
     discriminator,
     game,
     generator,
+    measures,
     metrics,
     page,
     private,
     recipes,
-    scores,
     where,
     writing,
 )
@@ -65,7 +65,8 @@ def table() -> Modality:
         sheet_samples=40,
         default_extractor=_default_extractor,
         watch_extractor="table",
-        own_metrics=scores.own_metrics,
+        own_metrics=measures.own_metrics,
+        require_target=measures.require_target,
         sections=page.sections,
         align=data.align,
         restrict=where.restrict,  # type: ignore[arg-type]

@@ -228,7 +228,15 @@ def _by_name(given: tuple[Column, ...] | None, table: pa.Table, where: str) -> d
 
 
 def _as(column: Column, read: pa.ChunkedArray) -> Cells:
-    """Cells of a column that is said to hold something; texts of what it holds are looked at."""
+    """Cells of a column that is said to hold something; texts of what it holds are looked at.
+
+    But for truths and times that have the type already: Arrow's texts of them are other ones.
+    """
+    types = arrow().types
+    if column.kind == "boolean" and types.is_boolean(read.type):
+        return _floats(read)
+    if column.kind == "datetime" and types.is_temporal(read.type):
+        return _of_times(column.name, read, "")[1]
     levels, rows = _encoded(read.cast(arrow().string()))
     return spread(cells_of(column, levels), rows)
 

@@ -22,7 +22,7 @@ NUM_BINS, MOST_LEVELS = 10, 30
 MOST_PAIRS = 2_000
 
 
-def own_metrics(comparison: Comparison) -> list[Value]:
+def column_scores(comparison: Comparison) -> list[Value]:
     """Scores of columns and of pairs of them."""
     columns = [(i, c) for i, c in enumerate(comparison.dataset.columns) if c.learned]
     coders = [(i, Coder(c, comparison.reference[:, i])) for i, c in columns]

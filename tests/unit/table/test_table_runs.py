@@ -22,7 +22,7 @@ from gansmith.game.randomness import Randomness
 from gansmith.modalities.table.game import PairMarginals
 from gansmith.modalities.table.refiner import MaskedConditional, refine
 from gansmith.modalities.table.schema import Column
-from gansmith.modalities.table.scores import own_metrics
+from gansmith.modalities.table.scores import column_scores
 from gansmith.modalities.table.spans import Spans
 from gansmith.modalities.table.writing import texts
 from gansmith.protocols import Spec
@@ -116,11 +116,11 @@ def test_a_report_of_a_run_and_of_files(run: gansmith.Run, tmp_path: Path) -> No
 def test_scores_of_equal_tables_are_one_and_of_shuffled_ones_are_not(tmp_path: Path) -> None:
     data = open_source(DataConfig(source=str(write(tmp_path / "people.csv"))))
     cells, every = data.samples, np.arange(len(data))
-    shapes, pairs = own_metrics(Comparison(data, every, every, cells))
+    shapes, pairs = column_scores(Comparison(data, every, every, cells))
     assert shapes.value == pairs.value == 1.0
     random = np.random.default_rng(0)
     shuffled = np.stack([random.permutation(column) for column in cells.T], 1)
-    shapes, pairs = own_metrics(Comparison(data, every, every, shuffled))
+    shapes, pairs = column_scores(Comparison(data, every, every, shuffled))
     assert shapes.value == 1.0
     assert pairs.value < 0.97
 
