@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from gansmith.data.address import name_of
 from gansmith.runs.best import read_best
 from gansmith.runs.folder import RunFolder, write_atomic
 
@@ -34,7 +35,9 @@ def _code(text: str) -> str:
 
 def _front(config: dict[str, Any], env: dict[str, Any]) -> list[str]:
     source = config["data"]["source"]
-    name = source if source.startswith("hf:") else Path(source).expanduser().resolve().name
+    name = name_of(source) or (
+        source if source.startswith("hf:") else Path(source).expanduser().resolve().name
+    )
     return [
         "---",
         "library_name: gansmith",

@@ -104,10 +104,14 @@ def _bar(console: Console) -> Progress:
     return _Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        TextColumn("{task.completed:,} of {task.total:,}"),
+        TextColumn("{task.completed:,}{task.fields[of]}"),
         TimeRemainingColumn(),
         console=console,
     )
+
+
+def _of(total: int) -> str:
+    return f" of {total:,}" if total else ""
 
 
 @contextmanager
@@ -115,12 +119,12 @@ def bar(title: str, total: int) -> Iterator[Advance]:
     """A bar for a piece of work on a terminal; one line at its start and end elsewhere."""
     console = notes()
     if not console.is_terminal:
-        say(f"{title}: {total:,}")
+        say(f"{title}: {total:,}" if total else f"{title} ...")
         with silent(title, total) as nothing:
             yield nothing
         return
     with _bar(console) as shown:
-        task = shown.add_task(title, total=total, detail="")
+        task = shown.add_task(title, total=total or None, detail="", of=_of(total))
 
         def advance(items: int = 1) -> None:
             shown.advance(task, items)
@@ -148,7 +152,11 @@ class TrainingReporter(Reporter):
         if self._console.is_terminal:
             self._shown = _bar(self._console)
             self._task = self._shown.add_task(
-                "Training", total=trainer.num_samples, completed=resumed_at, detail=""
+                "Training",
+                total=trainer.num_samples,
+                completed=resumed_at,
+                detail="",
+                of=_of(trainer.num_samples),
             )
             self._shown.start()
 

@@ -14,6 +14,7 @@ from gansmith.modalities.table import (  # noqa: F401
     metrics,
     recipes,
     scores,
+    sql,
     where,
     writing,
 )

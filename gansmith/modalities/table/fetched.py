@@ -1,0 +1,179 @@
+"""What a database's driver hands over, as a table of Arrow with the types that its values have.
+
+Rows come in pieces, each of which becomes columns of Arrow at once. A column has the type that
+all of its pieces fit: numbers where there are whole ones and others, and texts, as a CSV file would
+have them, where there is no such type, as among the loosely typed columns of SQLite.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Collection, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from gansmith.modalities.table.reading import arrow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Values = Sequence[Any]
+
+MOST_WHOLE = 2**63
+BYTES = (bytes, bytearray, memoryview)
+# What these are called where they are said to be taken as texts; others by the name of their type.
+SAID = {list: "lists", tuple: "rows", set: "sets", dict: "JSON", timedelta: "durations"}
+
+
+class Pieces:
+    """A column that grows.
+
+    Args:
+        name: of the column.
+
+    Attributes:
+        as_texts: what its values are, where they are neither texts nor of a type that a column can
+            have, and so are taken as texts; else empty.
+        holds_bytes: whether any value is of bytes, which have no place in a table.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name, self.as_texts, self.holds_bytes = name, "", False
+        self._pieces: list[pa.Array] = []
+
+    def add(self, values: Values) -> None:
+        """Put values at its end; None is a missing one."""
+        kinds = set(map(type, values)) - {type(None)}
+        self.holds_bytes |= any(issubclass(kind, BYTES) for kind in kinds)
+        for kind in sorted(kinds - _TYPED - {str, UUID}, key=repr):
+            self.as_texts = self.as_texts or SAID.get(kind, f"values of the type {kind.__name__}")
+        self._pieces.append(_typed(values, kinds))
+
+    def whole(self, *, truths: bool) -> pa.ChunkedArray:
+        """The column. Its pieces are let go.
+
+        Args:
+            truths: the database calls it boolean, so that 0 and 1 are truth values.
+        """
+        pa = arrow()
+        pieces, self._pieces = self._pieces, []
+        wanted = _common({piece.type for piece in pieces})
+        column = pa.chunked_array([_cast(piece, wanted) for piece in pieces], wanted)
+        if (
+            truths
+            and pa.types.is_integer(wanted)
+            and set(column.unique().to_pylist()) <= {0, 1, None}
+        ):
+            return column.cast(pa.bool_())
+        return column
+
+
+def _typed(values: Values, kinds: Collection[type]) -> pa.Array:
+    """One piece. Of values that no type fits together, or that it cannot hold, texts."""
+    pa = arrow()
+    make = next((make for fit, make in _MAKERS if kinds <= fit), None)
+    try:
+        return pa.nulls(len(values)) if not kinds else make(values) if make else _texts(values)
+    except (pa.ArrowException, OverflowError, ValueError):
+        return _texts(values)
+
+
+def _of(type_name: str) -> Callable[[Values], pa.Array]:
+    return lambda values: arrow().array(values, getattr(arrow(), type_name)())
+
+
+def _decimals(values: Values) -> pa.Array:
+    """Whole numbers where all are whole, as keys are in some databases; else floats."""
+    if all(value is None or _is_whole(value) for value in values):
+        return _of("int64")([None if value is None else int(value) for value in values])
+    return _of("float64")([None if value is None else float(value) for value in values])
+
+
+def _is_whole(value: float | Decimal) -> bool:
+    return math.isfinite(value) and value == int(value) and abs(int(value)) < MOST_WHOLE
+
+
+def _datetimes(values: Values) -> pa.Array:
+    """With a time zone all, as moments in UTC, or without one all."""
+    zones = {value.tzinfo is not None for value in values if value is not None}
+    if len(zones) > 1:
+        return _texts(values)
+    return arrow().array(values, arrow().timestamp("us", tz="UTC" if zones == {True} else None))
+
+
+def _times(values: Values) -> pa.Array:
+    if any(value is not None and value.tzinfo is not None for value in values):
+        return _texts(values)
+    return arrow().array(values, arrow().time64("us"))
+
+
+# The first that all values fit makes the piece. In Python a boolean is a whole number; here it is
+# not, since types are compared and not asked.
+_MAKERS: tuple[tuple[frozenset[type], Callable[[Values], Any]], ...] = (
+    (frozenset({bool}), _of("bool_")),
+    (frozenset({int}), _of("int64")),
+    (frozenset({int, float}), _of("float64")),
+    (frozenset({int, float, Decimal}), _decimals),
+    (frozenset({str}), _of("string")),
+    (frozenset({date}), _of("date32")),
+    (frozenset({datetime}), _datetimes),
+    (frozenset({time}), _times),
+)
+_TYPED = frozenset().union(*(fit for fit, _ in _MAKERS))
+
+
+def _texts(values: Values) -> pa.Array:
+    return arrow().array([None if v is None else _text(v) for v in values], arrow().string())
+
+
+def _text(value: Any) -> str:
+    """As it would stand in a CSV file, a whole number the same whether it is a float or not; what
+    has parts, as JSON.
+    """
+    if isinstance(value, float | Decimal):
+        return str(int(value)) if _is_whole(value) else str(float(value))
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=str)
+    if isinstance(value, dict | list | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _common(types: set[pa.DataType]) -> pa.DataType:
+    """The type that pieces of these types fit."""
+    pa = arrow()
+    types = types - {pa.null()}
+    if len(types) <= 1:
+        return types.pop() if types else pa.null()
+    return pa.float64() if types == {pa.int64(), pa.float64()} else pa.string()
+
+
+def _cast(piece: pa.Array, wanted: pa.DataType) -> pa.Array:
+    pa = arrow()
+    if wanted == pa.string() and piece.type not in {pa.string(), pa.null()}:
+        return _texts(piece.to_pylist())
+    return piece.cast(wanted, safe=False)
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """The rows sorted by their columns, from left to right: a database may give them in any order.
+
+    Two tables of equal rows become equal, whatever order the rows came in.
+    """
+    pa = arrow()
+    import pyarrow.compute as pc
+
+    names = table.column_names
+    whole = pa.table(table.columns, [str(i) for i in range(len(names))])
+    keys = [(field.name, "ascending") for field in whole.schema if not pa.types.is_null(field.type)]
+    if not keys:
+        return table
+    order = pc.sort_indices(whole, sort_keys=keys)
+    columns = whole.columns
+    del table, whole
+    for i in range(len(columns)):  # one after the other, so that one alone is there twice
+        columns[i] = columns[i].take(order)
+    return pa.table(columns, names)
