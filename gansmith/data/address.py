@@ -17,11 +17,11 @@ from urllib.parse import unquote, unquote_plus
 MARK = re.compile(r"::(?![\w:.%]*\])")
 ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://")
 WEB = ("http://", "https://", "ftp://", "s3://", "gs://")
-# Whoever writes a password as it is, without %40 for @, may have any character in it. It goes to
-# the last @ before the first ::, or to the first @ where there is a :: within; never, then, from a
-# port on, since a query may hold an @ of its own.
+# Whoever writes a password as it is, without %40 for @, may have any character in it: it goes to
+# the last @ before a space. One with spaces of its own goes to the first @, and does not begin as a
+# port does, since a query may have an @ in it.
 PASSWORD = re.compile(
-    r"([A-Za-z][\w+.-]*:/+[^:/\[]*):(?!:)((?:(?!::).)*|(?!\d+(?:[/?]|::))[^@]*)@", re.DOTALL
+    r"([A-Za-z][\w+.-]*:/+[^:/\[]*):(?!:)(\S*|(?!\d+(?:[/?]|::))[^@]*)@", re.DOTALL
 )
 SECRET_PARAMETER = re.compile(
     r"([?&])([^=&?]*(?:password|passwd|pwd|secret|token|credential|odbc_connect)[^=&]*)=([^&]*)",

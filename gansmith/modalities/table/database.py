@@ -94,7 +94,10 @@ def _sqlite_file(url: URL, place: str) -> URL:
             fix=f"sqlite:///{url.host or 'people.db'} is a file of this folder, "
             "sqlite:////data/people.db one with its whole path.",
         )
-    path = Path(url.database).expanduser()
+    # As it is written; SQLAlchemy from 2.1 on reads %20 as a space, which it may be, too.
+    path = Path(place.partition(":///")[2].partition("?")[0]).expanduser()
+    if not path.is_file():
+        path = Path(url.database).expanduser()
     if not path.is_file():
         raise SourceError(
             "There is no such file.",

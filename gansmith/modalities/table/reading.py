@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from gansmith.errors import ConfigError, MissingExtraError, SourceError, did_you_mean
 from gansmith.modalities.table.cells import cells_of
-from gansmith.modalities.table.inference import counts_on, infer_texts, spread
+from gansmith.modalities.table.inference import MOST_EXACT, counts_on, infer_texts, spread
 from gansmith.modalities.table.schema import Cells, Column, special_cells
 from gansmith.progress import Progress
 
@@ -253,6 +253,8 @@ def infer(
         kind = column.type
     if types.is_null(kind):
         return Column(name, "empty", dtype=dtype), np.full(len(column), np.nan)
+    if types.is_integer(kind) and _too_large(column):  # a float would make equal what differs
+        column, kind = column.cast(pa.string()), pa.string()
     if types.is_string(kind) or types.is_large_string(kind):
         found, cells = infer_texts(name, *_encoded(column), key)
         return replace(found, dtype=dtype), cells
@@ -290,6 +292,13 @@ def _floats(column: pa.ChunkedArray) -> Cells:
     cast = column.cast(arrow().float64(), safe=False)
     found: Cells = cast.to_numpy().astype(np.float64)
     return found
+
+
+def _too_large(column: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
+    bounds = pc.min_max(column).as_py().values()
+    return any(abs(bound) >= MOST_EXACT for bound in bounds if bound is not None)
 
 
 def _of_numbers(name: str, column: pa.ChunkedArray, dtype: str, key: bool) -> tuple[Column, Cells]:

@@ -145,37 +145,43 @@ def _whole_table(
 ) -> _Asked:
     from sqlalchemy import func, select, table, text
 
-    which = table(name, schema=schema)
-    rows = connection.scalar(select(func.count()).select_from(which)) or 0
+    which, declared = table(name, schema=schema), _declared(connection, name, schema)
+    counted = name in inspector.get_table_names(schema)  # of a view, that may cost as much again
+    rows = connection.scalar(select(func.count()).select_from(which)) if counted else 0
     every = select(text("*")).select_from(which)
     return _Asked(
         lambda c: c.execute(every, execution_options={**STREAMED, "no_parameters": False}),
         inspector.dialect.identifier_preparer.format_table(which),
-        rows,
-        *_declared(inspector, name, schema),
+        rows or 0,
+        *declared,
     )
 
 
 def _declared(
-    inspector: Inspector, name: str, schema: str | None
+    connection: Connection, name: str, schema: str | None
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Columns each of which names the rows by itself, and those that are called boolean.
 
-    A hint: what a dialect cannot tell is left out, as for views.
+    A hint: there is none where the dialect cannot tell.
     """
-    from sqlalchemy import Boolean
+    from sqlalchemy import Boolean, inspect
     from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
     found: list[Sequence[str | None]] = []
     truths: list[str] = []
-    with warnings.catch_warnings(), suppress(NotImplementedError, SQLAlchemyError):
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # types and indexes that it has no word for
-        declared = inspector.get_columns(name, schema)
-        truths += [column["name"] for column in declared if isinstance(column["type"], Boolean)]
-        found.append(inspector.get_pk_constraint(name, schema)["constrained_columns"])
-        found += [each["column_names"] for each in inspector.get_unique_constraints(name, schema)]
-        indexes = inspector.get_indexes(name, schema)
-        found += [index["column_names"] for index in indexes if index["unique"]]
+        try:
+            of = inspect(connection)
+            columns = of.get_columns(name, schema)
+            truths += [each["name"] for each in columns if isinstance(each["type"], Boolean)]
+            found.append(of.get_pk_constraint(name, schema)["constrained_columns"])
+            found += [each["column_names"] for each in of.get_unique_constraints(name, schema)]
+            found += [
+                each["column_names"] for each in of.get_indexes(name, schema) if each["unique"]
+            ]
+        except (NotImplementedError, SQLAlchemyError):
+            connection.rollback()  # else nothing more could be asked
     keys = frozenset(columns[0] for columns in found if len(columns) == 1 and columns[0])
     return keys, frozenset(truths)
 
