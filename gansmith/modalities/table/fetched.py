@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from gansmith.modalities.table.inference import MOST_EXACT
 from gansmith.modalities.table.reading import arrow
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 Values = Sequence[Any]
 
-MOST_WHOLE = 2**63
 BYTES = (bytes, bytearray, memoryview)
 # What these are called where they are said to be taken as texts; others by the name of their type.
 SAID = {list: "lists", tuple: "rows", set: "sets", dict: "JSON", timedelta: "durations"}
@@ -33,24 +33,30 @@ class Pieces:
 
     Args:
         name: of the column.
-
-    Attributes:
-        as_texts: what its values are, where they are neither texts nor of a type that a column can
-            have, and so are taken as texts; else empty.
-        holds_bytes: whether any value is of bytes, which have no place in a table.
     """
 
     def __init__(self, name: str) -> None:
-        self.name, self.as_texts, self.holds_bytes = name, "", False
+        self.name = name
+        self._kinds: set[type] = set()
         self._pieces: list[pa.Array] = []
 
     def add(self, values: Values) -> None:
         """Put values at its end; None is a missing one."""
         kinds = set(map(type, values)) - {type(None)}
-        self.holds_bytes |= any(issubclass(kind, BYTES) for kind in kinds)
-        for kind in sorted(kinds - _TYPED - {str, UUID}, key=repr):
-            self.as_texts = self.as_texts or SAID.get(kind, f"values of the type {kind.__name__}")
+        self._kinds |= kinds
         self._pieces.append(_typed(values, kinds))
+
+    @property
+    def holds_bytes(self) -> bool:
+        """Whether any value is of bytes, which have no place in a table."""
+        return any(issubclass(kind, BYTES) for kind in self._kinds)
+
+    @property
+    def as_texts(self) -> str:
+        """What is taken as texts here, being neither texts nor of a type that a column can have."""
+        others = self._kinds - _TYPED - {UUID}
+        said = {SAID.get(kind, f"values of the type {kind.__name__}") for kind in others}
+        return " and ".join(sorted(said))
 
     def whole(self, *, truths: bool) -> pa.ChunkedArray:
         """The column. Its pieces are let go.
@@ -59,14 +65,14 @@ class Pieces:
             truths: the database calls it boolean, so that 0 and 1 are truth values.
         """
         pa = arrow()
+        import pyarrow.compute as pc
+
         pieces, self._pieces = self._pieces, []
-        wanted = _common({piece.type for piece in pieces})
+        wanted = _common(pieces)
         column = pa.chunked_array([_cast(piece, wanted) for piece in pieces], wanted)
-        if (
-            truths
-            and pa.types.is_integer(wanted)
-            and set(column.unique().to_pylist()) <= {0, 1, None}
-        ):
+        if wanted == pa.float64():
+            return pc.add(column, 0.0)  # -0.0 becomes 0.0, since sorting cannot tell them apart
+        if truths and wanted == pa.int64() and set(column.unique().to_pylist()) <= {0, 1, None}:
             return column.cast(pa.bool_())
         return column
 
@@ -85,15 +91,22 @@ def _of(type_name: str) -> Callable[[Values], pa.Array]:
     return lambda values: arrow().array(values, getattr(arrow(), type_name)())
 
 
-def _decimals(values: Values) -> pa.Array:
-    """Whole numbers where all are whole, as keys are in some databases; else floats."""
-    if all(value is None or _is_whole(value) for value in values):
-        return _of("int64")([None if value is None else int(value) for value in values])
-    return _of("float64")([None if value is None else float(value) for value in values])
+def _numbers(values: Values) -> pa.Array:
+    """Whole numbers where all are whole, as keys are in some databases, else floats.
+
+    Where a float could not tell whole numbers apart, none of them is one: that is an OverflowError.
+    """
+    known = [value for value in values if value is not None]
+    if all(_is_whole(value) for value in known):
+        whole = [None if value is None else int(value) for value in values]
+        return arrow().array(whole, arrow().int64())
+    if any(math.isfinite(v) and abs(v) >= MOST_EXACT for v in known if type(v) is not float):
+        raise OverflowError
+    return arrow().array([None if v is None else float(v) for v in values], arrow().float64())
 
 
 def _is_whole(value: float | Decimal) -> bool:
-    return math.isfinite(value) and value == int(value) and abs(int(value)) < MOST_WHOLE
+    return type(value) is not float and math.isfinite(value) and value == int(value)
 
 
 def _datetimes(values: Values) -> pa.Array:
@@ -115,8 +128,8 @@ def _times(values: Values) -> pa.Array:
 _MAKERS: tuple[tuple[frozenset[type], Callable[[Values], Any]], ...] = (
     (frozenset({bool}), _of("bool_")),
     (frozenset({int}), _of("int64")),
-    (frozenset({int, float}), _of("float64")),
-    (frozenset({int, float, Decimal}), _decimals),
+    (frozenset({float}), _of("float64")),
+    (frozenset({int, float, Decimal}), _numbers),
     (frozenset({str}), _of("string")),
     (frozenset({date}), _of("date32")),
     (frozenset({datetime}), _datetimes),
@@ -134,6 +147,7 @@ def _text(value: Any) -> str:
     has parts, as JSON.
     """
     if isinstance(value, float | Decimal):
+        value = Decimal(value)
         return str(int(value)) if _is_whole(value) else str(float(value))
     if isinstance(value, set | frozenset):
         value = sorted(value, key=str)
@@ -142,13 +156,19 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _common(types: set[pa.DataType]) -> pa.DataType:
-    """The type that pieces of these types fit."""
+def _common(pieces: Sequence[pa.Array]) -> pa.DataType:
+    """The type that all pieces fit, which does not depend on how rows were put into pieces."""
     pa = arrow()
-    types = types - {pa.null()}
+    import pyarrow.compute as pc
+
+    types = {piece.type for piece in pieces} - {pa.null()}
     if len(types) <= 1:
         return types.pop() if types else pa.null()
-    return pa.float64() if types == {pa.int64(), pa.float64()} else pa.string()
+    if types != {pa.int64(), pa.float64()}:
+        return pa.string()
+    bounds = [pc.min_max(piece).as_py().values() for piece in pieces if piece.type == pa.int64()]
+    large = any(abs(bound) >= MOST_EXACT for both in bounds for bound in both)
+    return pa.string() if large else pa.float64()
 
 
 def _cast(piece: pa.Array, wanted: pa.DataType) -> pa.Array:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,28 +128,34 @@ def write_plain(path: Path, frame: pd.DataFrame) -> str:
 
 
 CELLS = st.one_of(
-    st.none(), st.integers(-3, 3), st.floats(-2, 2), st.sampled_from(["", "a", "1"]),
-    st.integers(2**62, 2**64), st.booleans(),
+    st.none(), st.integers(-3, 3), st.floats(), st.sampled_from(["", "a", "1"]), st.booleans(),
+    st.integers(2**52, 2**64), st.decimals(allow_nan=False), st.dates(), st.lists(st.just(1)),
 )  # fmt: skip
 
 
-@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=12), st.randoms(), st.integers(1, 5))
+@given(
+    st.lists(CELLS, max_size=4, min_size=1).flatmap(
+        lambda few: st.lists(
+            st.tuples(st.sampled_from(few), st.sampled_from(few)), min_size=1, max_size=9
+        )
+    ),
+    st.randoms(),
+    st.integers(1, 5),
+)
 def test_pieces_make_one_table_whatever_their_order_and_size(
     rows: list[tuple[Any, Any]], chance: random.Random, size: int
 ) -> None:
-    def table(rows: list[tuple[Any, Any]], size: int) -> Any:
-        import pyarrow as pa
-
+    def table(rows: list[tuple[Any, Any]], size: int) -> str:
         columns = [Pieces("a"), Pieces("b")]
         for first in range(0, len(rows), size):
-            for column, values in zip(
-                columns, zip(*rows[first : first + size], strict=True), strict=True
-            ):
+            piece = zip(*rows[first : first + size], strict=True)
+            for column, values in zip(columns, piece, strict=True):
                 column.add(values)
-        return in_order(pa.table([c.whole(truths=False) for c in columns], ["a", "b"]))
+        whole = in_order(pa.table([c.whole(truths=False) for c in columns], ["a", "b"]))
+        return f"{whole.schema} {whole.to_pylist()}"  # NaN is not equal to itself, its text is
 
     shuffled = chance.sample(rows, len(rows))
-    assert table(rows, size).equals(table(shuffled, len(rows)))
+    assert table(rows, size) == table(shuffled, len(rows))
 
 
 @pytest.mark.parametrize("size", [1, 7])
@@ -464,7 +471,7 @@ create table kinds (
     share real, size double precision, moment timestamp, instant timestamptz, day date, at time,
     named uuid, feels mood, note text, nothing int, facts jsonb, tags text[], took interval,
     host inet, span int4range);
-insert into kinds select 3 * i, i % 9, i % 2 = 0, i * 1.25, i * 10::numeric ^ 20,
+insert into kinds select 3 * i, i % 9, i % 2 = 0, i * 1.25, i * 10::numeric ^ 10,
     nullif(i % 7, 0) / 4.0, case when i % 5 = 0 then 'NaN' else i / 3.0 end,
     timestamp '2020-01-01' + i * interval '1 hour', timestamptz '2020-01-01 00:00+00' + i * interval '1 hour',
     date '2020-01-01' + i, time '03:04' + i % 50 * interval '1 minute', gen_random_uuid(),
@@ -499,7 +506,7 @@ def test_every_type_of_postgresql_has_its_kind(postgres: Server) -> None:
         "small": "number int64",
         "flag": "boolean bool",
         "price": "number double",
-        "exact": "number double",
+        "exact": "number int64",
         "share": "number double",
         "size": "number double",
         "moment": "datetime timestamp[us]",
@@ -518,7 +525,7 @@ def test_every_type_of_postgresql_has_its_kind(postgres: Server) -> None:
     }
     of = {column.name: column for column in data.columns}
     assert (of["price"].decimals, of["price"].high) == (2, 150)
-    assert of["exact"].high == 1.2e22
+    assert of["exact"].high == 1.2e12
     assert of["share"].missing
     assert of["size"].missing
     assert of["facts"].levels == tuple(f'{{"a": {i}, "ü": null}}' for i in (0, 1, 2))
