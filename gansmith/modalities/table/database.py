@@ -48,16 +48,21 @@ def connected(place: str) -> Iterator[Connection]:
         engine = create_engine(url, poolclass=NullPool, connect_args=_options(url))
         try:
             connection = engine.connect()
+            _only_read(connection)
         except Exception:
             address.forget(place)  # perhaps the password was wrong
             raise
     with connection:
-        if engine.dialect.name == "postgresql":
-            connection.execution_options(postgresql_readonly=True)
-        elif engine.dialect.name in {"mysql", "mariadb"}:
-            connection.exec_driver_sql("SET SESSION TRANSACTION READ ONLY")
-            connection.rollback()  # that it holds from the next transaction on
         yield connection
+
+
+def _only_read(connection: Connection) -> None:
+    """Tell the server that nothing will be written. Files are opened so by their addresses."""
+    if connection.dialect.name == "postgresql":
+        connection.execution_options(postgresql_readonly=True)
+    elif connection.dialect.name in {"mysql", "mariadb"}:
+        connection.exec_driver_sql("SET SESSION TRANSACTION READ ONLY")
+        connection.rollback()  # it holds from the next transaction on
 
 
 def _url(place: str) -> URL:

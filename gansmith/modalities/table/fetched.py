@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -77,7 +78,7 @@ class Pieces:
         return column
 
 
-def _typed(values: Values, kinds: Collection[type]) -> pa.Array:
+def _typed(values: Values, kinds: AbstractSet[type]) -> pa.Array:
     """One piece. Of values that no type fits together, or that it cannot hold, texts."""
     pa = arrow()
     make = next((make for fit, make in _MAKERS if kinds <= fit), None)
@@ -178,22 +179,23 @@ def _cast(piece: pa.Array, wanted: pa.DataType) -> pa.Array:
     return piece.cast(wanted, safe=False)
 
 
-def in_order(table: pa.Table) -> pa.Table:
-    """The rows sorted by their columns, from left to right: a database may give them in any order.
+def in_order(names: Sequence[str], columns: list[pa.ChunkedArray]) -> pa.Table:
+    """The table, its rows sorted by their columns from left to right.
 
-    Two tables of equal rows become equal, whatever order the rows came in.
+    A database may give rows in any order; two tables of equal rows become equal.
+
+    Args:
+        names: of the columns.
+        columns: sorted in place, one after the other, so that only one is there twice.
     """
     pa = arrow()
     import pyarrow.compute as pc
 
-    names = table.column_names
-    whole = pa.table(table.columns, [str(i) for i in range(len(names))])
+    whole = pa.table(columns, [str(i) for i in range(len(names))])
     keys = [(field.name, "ascending") for field in whole.schema if not pa.types.is_null(field.type)]
-    if not keys:
-        return table
-    order = pc.sort_indices(whole, sort_keys=keys)
-    columns = whole.columns
-    del table, whole
-    for i in range(len(columns)):  # one after the other, so that one alone is there twice
-        columns[i] = columns[i].take(order)
+    if keys:
+        order = pc.sort_indices(whole, sort_keys=keys)
+        del whole
+        for i, column in enumerate(columns):
+            columns[i] = column.take(order)
     return pa.table(columns, names)

@@ -86,12 +86,10 @@ def read(source: str, progress: Progress) -> Fetched:
     with connected(place) as connection, said_in_a_line(source, place, READ_FIX):
         asked = _asked(connection, source, wanted)
         columns = _fetch(connection, asked, source, progress)
-    table = arrow().table(
-        [column.whole(truths=column.name in asked.truths) for column in columns],
-        [column.name for column in columns],
-    )
+    whole = [column.whole(truths=column.name in asked.truths) for column in columns]
+    table = in_order([column.name for column in columns], whole)
     notes = [f"{c.name} holds {c.as_texts}, taken as texts." for c in columns if c.as_texts]
-    return Fetched(in_order(table), asked.keys, notes)
+    return Fetched(table, asked.keys, notes)
 
 
 @dataclass(frozen=True)
@@ -234,7 +232,7 @@ def _fetch(connection: Connection, asked: _Asked, source: str, progress: Progres
         SourceError: for names that are not different, and for a column of bytes.
     """
     with asked.run(connection) as result, progress("Reading rows", asked.num_rows) as advance:
-        names = list(result.keys())
+        names = list(map(str, result.keys()))
         require_names(names, source, "Name columns in a query: ::SELECT a.id AS first, b.id AS ...")
         columns = [Pieces(name) for name in names]
         for rows in result.partitions():

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,7 +150,7 @@ def test_pieces_make_one_table_whatever_their_order_and_size(
             piece = zip(*rows[first : first + size], strict=True)
             for column, values in zip(columns, piece, strict=True):
                 column.add(values)
-        whole = in_order(pa.table([c.whole(truths=False) for c in columns], ["a", "b"]))
+        whole = in_order(["a", "b"], [column.whole(truths=False) for column in columns])
         return f"{whole.schema} {whole.to_pylist()}"  # NaN is not equal to itself, its text is
 
     shuffled = chance.sample(rows, len(rows))
