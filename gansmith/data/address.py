@@ -23,6 +23,7 @@ WEB = ("http://", "https://", "ftp://", "s3://", "gs://")
 PASSWORD = re.compile(
     r"([A-Za-z][\w+.-]*:/+[^:/\[]*):(?!:)(\S*|(?!\d+(?:[/?]|::))[^@]*)@", re.DOTALL
 )
+WITHIN_TEXT = re.compile(r"([A-Za-z][\w+.-]*:/+[^:/\s\[]*):(?!:)\S+@")
 SECRET_PARAMETER = re.compile(
     r"([?&])([^=&?]*(?:password|passwd|pwd|secret|token|credential|odbc_connect)[^=&]*)=([^&]*)",
     re.IGNORECASE,
@@ -85,6 +86,15 @@ def without_secrets(source: str) -> str:
     if login or parameters:
         _known[bare] = Secrets(unquote(login[2]) if login else None, parameters)
     return bare + source[len(place) :]
+
+
+def masked(text: str) -> str:
+    """A message with the passwords of addresses in it hidden, also of misspelt ones.
+
+    >>> masked("There is no command 'postgresql:/ann:secret@host'.")
+    "There is no command 'postgresql:/ann:***@host'."
+    """
+    return WITHIN_TEXT.sub(r"\1:***@", text)
 
 
 def secrets_of(place: str) -> Secrets:

@@ -401,6 +401,23 @@ def test_it_is_planned_and_listed(place: str, capsys: pytest.CaptureFixture[str]
     assert "sql\tA table or a query of a database" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["ADDRESS"], ["schema", "postgresql:/ann:wrong-s3cret@host/shop::orders"],
+        ["train", "ADDRESS", "--data.source=ADDRESS"], ["train", "ADDRESS", "--out"],
+        ["sample", "ADDRESS"], ["schema", "stacked:ADDRESS"], ["train", "ADDRESS", "more"],
+    ],
+)  # fmt: skip
+def test_a_slip_of_the_keyboard_shows_no_password(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = "postgresql://ann:wrong-s3cret@127.0.0.1:1/shop::orders"
+    assert call(*(argument.replace("ADDRESS", source) for argument in given)) == 2
+    shown = capsys.readouterr()
+    assert "s3cret" not in shown.out + shown.err
+
+
 # -- addresses -------------------------------------------------------------------------------------
 
 
