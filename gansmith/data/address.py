@@ -23,6 +23,8 @@ WEB = ("http://", "https://", "ftp://", "s3://", "gs://")
 PASSWORD = re.compile(
     r"([A-Za-z][\w+.-]*:/+[^:/\[]*):(?!:)(\S*|(?!\d+(?:[/?]|::))[^@]*)@", re.DOTALL
 )
+# All that only reads begins so; comments and parentheses may stand before.
+QUERY = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|with|values)\b", re.I | re.S)
 WITHIN_TEXT = re.compile(r"([A-Za-z][\w+.-]*:/+[^:/\s\[]*):(?!:)\S+@")
 SECRET_PARAMETER = re.compile(
     r"([?&])([^=&?]*(?:password|passwd|pwd|secret|token|credential|odbc_connect)[^=&]*)=([^&]*)",
@@ -126,7 +128,7 @@ def name_of(source: str) -> str:
     if not is_address(source):
         return ""
     place, wanted = split(without_secrets(source))
-    if not wanted or re.search(r"\s", wanted):
+    if not wanted or QUERY.match(wanted):
         path = place.partition("://")[2].partition("?")[0].partition("/")[2]
         wanted = PurePosixPath(path).stem
     return re.sub(r"[^\w-]+", "-", wanted.rpartition(".")[2]).strip("-") or "database"

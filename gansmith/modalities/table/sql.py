@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 10_000
 # Of columns and of tables named in an error.
 MOST_NAMED = 20
-QUERY = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|with|values)\b", re.I | re.S)
 READ_FIX = "Correct the query behind ::, or write one that leaves out what cannot be read."
 # Rows are fetched as they are read, and a % of the query stays what it is.
 STREAMED = {"stream_results": True, "yield_per": CHUNK_ROWS, "no_parameters": True}
@@ -122,7 +121,7 @@ def _asked(connection: Connection, source: str, wanted: str) -> _Asked:
     found = _table(inspector, wanted)
     if found is not None:
         return _whole_table(connection, inspector, *found)
-    if not QUERY.match(wanted) or not re.search(r"\s", wanted):
+    if not address.QUERY.match(wanted):
         raise _unknown(inspector, source, wanted)
     query = wanted.rstrip("; \n")
     return _Asked(lambda c: c.exec_driver_sql(query, execution_options=STREAMED))
