@@ -15,6 +15,8 @@ from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -89,6 +91,15 @@ def _cell(value: Any) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
+class _Count(ProgressColumn):
+    """How many are done, and of how many where that is known."""
+
+    def render(self, task: Task) -> Text:
+        """Such as `1,500 of 3,000`."""
+        of = "" if task.total is None else f" of {int(task.total):,}"
+        return Text(f"{int(task.completed):,}{of}")
+
+
 class _Bar(Progress):
     """A bar, and below it a line of numbers that a narrow terminal may cut."""
 
@@ -104,14 +115,10 @@ def _bar(console: Console) -> Progress:
     return _Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        TextColumn("{task.completed:,}{task.fields[of]}"),
+        _Count(),
         TimeRemainingColumn(),
         console=console,
     )
-
-
-def _of(total: int) -> str:
-    return f" of {total:,}" if total else ""
 
 
 @contextmanager
@@ -124,7 +131,7 @@ def bar(title: str, total: int) -> Iterator[Advance]:
             yield nothing
         return
     with _bar(console) as shown:
-        task = shown.add_task(title, total=total or None, detail="", of=_of(total))
+        task = shown.add_task(title, total=total or None, detail="")
 
         def advance(items: int = 1) -> None:
             shown.advance(task, items)
@@ -152,11 +159,7 @@ class TrainingReporter(Reporter):
         if self._console.is_terminal:
             self._shown = _bar(self._console)
             self._task = self._shown.add_task(
-                "Training",
-                total=trainer.num_samples,
-                completed=resumed_at,
-                detail="",
-                of=_of(trainer.num_samples),
+                "Training", total=trainer.num_samples, completed=resumed_at, detail=""
             )
             self._shown.start()
 

@@ -35,7 +35,7 @@ CHUNK_ROWS = 10_000
 MOST_NAMED = 20
 READ_FIX = "Correct the query behind ::, or write one that leaves out what cannot be read."
 # Rows are fetched as they are read, and a % of the query stays what it is.
-STREAMED = {"stream_results": True, "yield_per": CHUNK_ROWS, "no_parameters": True}
+STREAMED = {"stream_results": True, "no_parameters": True}
 
 
 @register("source", "sql")
@@ -234,7 +234,7 @@ def _fetch(connection: Connection, asked: _Asked, source: str, progress: Progres
         names = list(map(str, result.keys()))
         require_names(names, source, "Name columns in a query: ::SELECT a.id AS first, b.id AS ...")
         columns = [Pieces(name) for name in names]
-        for rows in result.partitions():
+        for rows in result.partitions(CHUNK_ROWS):
             for column, values in zip(columns, zip(*rows, strict=True), strict=True):
                 column.add(values)
                 if column.holds_bytes:

@@ -1,55 +1,27 @@
-"""Tables of databases: read whole, in an order of their own, and never changed."""
+"""Tables of SQLite: read whole, in an order of their own, and never changed."""
 
 from __future__ import annotations
 
 import json
-import random
-import socket
 import sqlite3
-import sys
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from postgres import Server, server
+from databases import SMALL_FLAGS, call, kinds, opened, refused
 
 import gansmith
-from gansmith.api import default_out
-from gansmith.cli.main import main
 from gansmith.config import DataConfig
-from gansmith.data import address, open_source
-from gansmith.data.address import name_of, split, without_secrets
-from gansmith.data.dataset import Dataset
-from gansmith.errors import ConfigError, MissingExtraError, SourceError
-from gansmith.modalities.table import database, sql
-from gansmith.modalities.table.fetched import Pieces, in_order
+from gansmith.data import open_source
+from gansmith.errors import ConfigError
+from gansmith.modalities.table import sql
+from gansmith.progress import Advance
 
-SMALL = {"generator.width": 16, "discriminator.width": 16, "train.batch_size": 32}
-SMALL_FLAGS = [f"{name}={value}" for name, value in SMALL.items()]
-# As hard to take out of an address as any.
-SECRET = "pässword/1@x::y"  # noqa: S105
 CITIES = ("Bern", "Oslo", "Lima")
-
-
-def opened(source: str, **options: Any) -> Dataset:
-    return open_source(DataConfig(source=source, **options))
-
-
-def kinds(data: Dataset) -> dict[str, str]:
-    return {column.name: column.kind for column in data.columns}
-
-
-def refused(source: str) -> str:
-    with pytest.raises(SourceError) as caught:
-        opened(source)
-    return str(caught.value)
 
 
 def people(n: int = 300) -> pd.DataFrame:
@@ -126,42 +98,21 @@ def write_plain(path: Path, frame: pd.DataFrame) -> str:
     return f"sqlite:///{path}::t"
 
 
-CELLS = st.one_of(
-    st.none(), st.integers(-3, 3), st.floats(), st.sampled_from(["", "a", "1"]), st.booleans(),
-    st.integers(2**52, 2**64), st.decimals(allow_nan=False), st.dates(), st.lists(st.just(1)),
-)  # fmt: skip
+@pytest.mark.parametrize("wanted", ["people", "select * from people"])
+def test_rows_come_in_pieces(wanted: str, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[str, int]] = []
 
+    @contextmanager
+    def noting(title: str, total: int) -> Iterator[Advance]:
+        shown.append((title, total))
+        yield lambda items=1: shown.append(("", items))
 
-@given(
-    st.lists(CELLS, max_size=4, min_size=1).flatmap(
-        lambda few: st.lists(
-            st.tuples(st.sampled_from(few), st.sampled_from(few)), min_size=1, max_size=9
-        )
-    ),
-    st.randoms(),
-    st.integers(1, 5),
-)
-def test_pieces_make_one_table_whatever_their_order_and_size(
-    rows: list[tuple[Any, Any]], chance: random.Random, size: int
-) -> None:
-    def table(rows: list[tuple[Any, Any]], size: int) -> str:
-        columns = [Pieces("a"), Pieces("b")]
-        for first in range(0, len(rows), size):
-            piece = zip(*rows[first : first + size], strict=True)
-            for column, values in zip(columns, piece, strict=True):
-                column.add(values)
-        whole = in_order(["a", "b"], [column.whole(truths=False) for column in columns])
-        return f"{whole.schema} {whole.to_pylist()}"  # NaN is not equal to itself, its text is
-
-    shuffled = chance.sample(rows, len(rows))
-    assert table(rows, size) == table(shuffled, len(rows))
-
-
-@pytest.mark.parametrize("size", [1, 7])
-def test_rows_come_in_pieces(size: int, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = opened(f"{place}::people").fingerprint
-    monkeypatch.setitem(sql.STREAMED, "yield_per", size)
-    assert opened(f"{place}::people").fingerprint == whole
+    whole = opened(f"{place}::{wanted}").fingerprint
+    monkeypatch.setattr(sql, "CHUNK_ROWS", 120)
+    data = open_source(DataConfig(source=f"{place}::{wanted}"), progress=noting)
+    assert data.fingerprint == whole
+    total = 300 if wanted == "people" else 0  # how many a query gives is not known before
+    assert shown[:4] == [("Reading rows", total), ("", 120), ("", 120), ("", 60)]
 
 
 def test_loosely_typed_columns_are_read_as_a_csv_would_be(tmp_path: Path) -> None:
@@ -329,30 +280,7 @@ def test_bytes_are_refused_with_a_query_that_leaves_them_out(place: str) -> None
     assert "turn it into a text" in refused(f"{place}::select raw from pictures")
 
 
-def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "MySQLdb", None)
-    said = refused(f"mysql://ann:{SECRET}@host/shop::orders")
-    assert "no module 'MySQLdb'" in said
-    assert "pip install mysqlclient" in said
-    assert SECRET not in said
-    assert "no kind of database called 'nosuch'" in refused("nosuch://host/shop::orders")
-    assert "called 'postgresql+nosuch'" in refused("postgresql+nosuch://host/shop::orders")
-    monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(MissingExtraError, match="'psycopg'") as missing:
-        opened("postgresql://host/shop::orders")
-    assert missing.value.fix == "pip install 'gansmith[sql]'"
-    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
-    with pytest.raises(MissingExtraError, match="'sqlalchemy'"):
-        opened("sqlite:///people.db::people")
-
-
 # -- from the command line -------------------------------------------------------------------------
-
-
-def call(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    return int(stop.value.code or 0)
 
 
 def test_it_is_trained_on_resumed_sampled_and_measured(
@@ -401,280 +329,3 @@ def test_it_is_planned_and_listed(
     assert "Reading rows ..." in shown.err  # how many a query has is not known before
     assert call("list", "sources") == 0
     assert "sql\tA table or a query of a database" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        ["ADDRESS"], ["schema", "postgresql:/ann:wrong-s3cret@host/shop::orders"],
-        ["train", "ADDRESS", "--data.source=ADDRESS"], ["train", "ADDRESS", "--out"],
-        ["sample", "ADDRESS"], ["schema", "stacked:ADDRESS"], ["train", "ADDRESS", "more"],
-    ],
-)  # fmt: skip
-def test_a_slip_of_the_keyboard_shows_no_password(
-    given: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    source = "postgresql://ann:wrong-s3cret@127.0.0.1:1/shop::orders"
-    assert call(*(argument.replace("ADDRESS", source) for argument in given)) == 2
-    shown = capsys.readouterr()
-    assert "s3cret" not in shown.out + shown.err
-
-
-# -- addresses -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("source", "bare", "parts"),
-    [
-        ("sqlite:///people.db::people", None, ("sqlite:///people.db", "people")),
-        ("sqlite:///people.db", None, ("sqlite:///people.db", "")),
-        ("sqlite:///p.db:: select '@:@' ", None, ("sqlite:///p.db", "select '@:@'")),
-        ("pg://u@h:1/d::select a::int, 'x@y'", None, ("pg://u@h:1/d", "select a::int, 'x@y'")),
-        ("pg://h:5432/d::select '@'", None, ("pg://h:5432/d", "select '@'")),
-        ("pg://[::1]:5432/d::t", None, ("pg://[::1]:5432/d", "t")),
-        ("pg://[fe80::1%eth0]/d::select '@'", None, ("pg://[fe80::1%eth0]/d", "select '@'")),
-        ("pg://u:p@[fe80::1]:1/d::t", "pg://u@[fe80::1]:1/d::t", ("pg://u@[fe80::1]:1/d", "t")),
-        (f"pg://u:{SECRET}@h:1/d::t", "pg://u@h:1/d::t", ("pg://u@h:1/d", "t")),
-        ("pg://u:12/3@4@h/d::t", "pg://u@h/d::t", ("pg://u@h/d", "t")),
-        ("pg://u@corp:p@h/d::t", "pg://u@corp@h/d::t", ("pg://u@corp@h/d", "t")),
-        ("pg://u:@h/d::t", "pg://u@h/d::t", ("pg://u@h/d", "t")),
-        ("pg:///d?user=u&password=p&host=/x::t", "pg:///d?user=u&host=/x::t",
-         ("pg:///d?user=u&host=/x", "t")),
-        ("pg://h/d?sslpassword=p::t", "pg://h/d::t", ("pg://h/d", "t")),
-        ("duckdb:///md:d?motherduck_token=p::t", "duckdb:///md:d::t", ("duckdb:///md:d", "t")),
-    ],
-)  # fmt: skip
-def test_addresses_have_parts_and_no_secrets(
-    source: str, bare: str | None, parts: tuple[str, str]
-) -> None:
-    assert without_secrets(source) == (bare or source)
-    assert without_secrets(without_secrets(source)) == without_secrets(source)
-    assert split(without_secrets(source)) == parts
-
-
-def test_what_was_taken_out_is_kept_in_memory() -> None:
-    place, _ = split(without_secrets("pg://ann:a%40b%2Fc@host/kept?token=t%20t&x=1::orders"))
-    assert place == "pg://ann@host/kept?x=1"
-    secrets = address.secrets_of(place)
-    assert (secrets.password, secrets.parameters) == ("a@b/c", {"token": "t t"})
-    address.forget(place)
-    assert address.secrets_of(place).password is None
-    address.remember({place: secrets})
-    assert address.all_known()[place] == secrets
-
-
-@pytest.mark.parametrize(
-    ("source", "name"),
-    [
-        ("sqlite:///data/people.db::visits", "visits"),
-        ("sqlite:///data/people.db::select * from a/b", "people"),
-        ("pg://u:p@h/shop?x=/y::sales.Odd-Name", "Odd-Name"),
-        ("pg://u:p@h::select 1", "database"),
-        ("pg://u:p@h/shop::sales.Odd % Name", "Odd-Name"),
-        ("sqlite:///a.db::../../x", "x"),
-        ("photos/", ""),
-    ],
-)
-def test_runs_are_called_by_the_table(source: str, name: str) -> None:
-    assert name_of(source) == name
-    if name:
-        assert default_out(source) == Path("runs") / name
-
-
-# -- PostgreSQL ------------------------------------------------------------------------------------
-
-TYPES = """
-create type mood as enum ('calm', 'glad');
-create table kinds (
-    no int primary key, small smallint, flag boolean, price numeric(10, 2), exact numeric(30, 0),
-    share real, size double precision, moment timestamp, instant timestamptz, day date, at time,
-    named uuid, feels mood, note text, nothing int, facts jsonb, tags text[], took interval,
-    host inet, span int4range);
-insert into kinds select 3 * i, i % 9, i % 2 = 0, i * 1.25, i * 10::numeric ^ 10,
-    nullif(i % 7, 0) / 4.0, case when i % 5 = 0 then 'NaN' else i / 3.0 end,
-    timestamp '2020-01-01' + i * interval '1 hour', timestamptz '2020-01-01 00:00+00' + i * interval '1 hour',
-    date '2020-01-01' + i, time '03:04' + i % 50 * interval '1 minute', gen_random_uuid(),
-    (array['calm', 'glad'])[1 + i % 2]::mood, 'n' || i % 3, null, jsonb_build_object('a', i % 3, 'ü', null),
-    array['x', 'y' || i % 2], interval '30 hours' * (i % 4), '10.0.0.1', int4range(1, 2 + i % 3)
-from generate_series(1, 120) i;
-"""  # noqa: E501
-PEOPLE = """
-create schema sales;
-create table sales."Odd % Name" as select i as no, i % 9 as few, 100 * i % 31 as some
-    from generate_series(1, 100) i;
-create view odd as select * from sales."Odd % Name";
-create materialized view kept as select * from odd;
-create sequence counter;
-create role ann login password '{}';
-grant usage on schema sales to ann;
-grant select on all tables in schema sales to ann;
-"""
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    with server() as running:
-        running.run(TYPES, PEOPLE.format(SECRET))
-        yield running
-
-
-def test_every_type_of_postgresql_has_its_kind(postgres: Server) -> None:
-    data = opened(f"{postgres.place}::kinds")
-    assert {column.name: f"{column.kind} {column.dtype}" for column in data.columns} == {
-        "no": "id int64",
-        "small": "number int64",
-        "flag": "boolean bool",
-        "price": "number double",
-        "exact": "number int64",
-        "share": "number double",
-        "size": "number double",
-        "moment": "datetime timestamp[us]",
-        "instant": "datetime timestamp[us, tz=UTC]",
-        "day": "datetime date32[day]",
-        "at": "datetime time64[us]",
-        "named": "id string",
-        "feels": "category string",
-        "note": "category string",
-        "nothing": "empty null",
-        "facts": "category string",
-        "tags": "category string",
-        "took": "category string",
-        "host": "constant string",
-        "span": "category string",
-    }
-    of = {column.name: column for column in data.columns}
-    assert (of["price"].decimals, of["price"].high) == (2, 150)
-    assert of["exact"].high == 1.2e12
-    assert of["share"].missing
-    assert of["size"].missing
-    assert of["facts"].levels == tuple(f'{{"a": {i}, "ü": null}}' for i in (0, 1, 2))
-    assert of["tags"].levels == ('["x", "y0"]', '["x", "y1"]')
-    assert of["span"].levels == ("[1, 2)", "[1, 3)", "[1, 4)")
-    utc = np.datetime64("2020-01-01T01:00").astype("datetime64[us]").astype(float)
-    assert of["instant"].low == of["moment"].low == utc  # whatever the zone of the session
-    for words in ("facts holds JSON", "tags holds lists", "took holds durations"):
-        assert f"{words}, taken as texts." in data.notes
-    fields = ", ".join(column.name for column in data.columns)
-    same = opened(f"{postgres.place}::select {fields} from kinds order by random()")
-    np.testing.assert_array_equal(same.samples[:, 1:], data.samples[:, 1:])
-
-
-def test_tables_of_schemas_and_views_are_found(postgres: Server) -> None:
-    names = (
-        "sales.Odd % Name",
-        "odd",
-        "kept",
-        "public.kept",
-        "select * from odd where few::int > -1",
-    )
-    found = {opened(f"{postgres.place}::{name}").fingerprint for name in names}
-    assert len(found) == 1
-    listed = "Tables: kept, kinds, odd, sales.Odd % Name."
-    assert listed in refused(postgres.place)
-    assert f"Did you mean odd? {listed}" in refused(f"{postgres.place}::ODD")
-    said = refused(f"{postgres.place}::select '\\x00'::bytea as raw")
-    assert "The column 'raw' holds bytes" in said
-    infinite = refused(f"{postgres.place}::select date 'infinity'").splitlines()
-    assert infinite[0].startswith("The database says: date too large")
-    bad = refused(f"{postgres.place}::select * form odd").splitlines()
-    assert bad[0] == 'The database says: syntax error at or near "form".'
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "drop table kinds", "select 1; commit; drop table kinds", "select nextval('counter')",
-        "with gone as (delete from kinds returning no) select * from gone",
-        "select * into copied from kinds", "copy kinds to '/tmp/kinds'",
-        "select set_config('transaction_read_only', 'off', false), nextval('counter')",
-    ],
-)  # fmt: skip
-def test_nothing_is_changed_on_a_server(query: str, postgres: Server) -> None:
-    state = (
-        "select count(*) from kinds union all select last_value from counter union all "
-        "select count(*) from pg_class"
-    )
-    before = postgres.run(state)
-    refused(f"{postgres.place}::{query}")
-    assert postgres.run(state) == before
-
-
-def test_a_password_is_used_and_never_kept(
-    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
-    monkeypatch.chdir(tmp_path)
-    for name in ("PGPASSWORD", "PGPASSFILE", database.PASSWORD_VARIABLE):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("gansmith.cli.plan.seconds_per_round", lambda prepared: 0.1)
-    bare = f"{postgres.others('ann')}::sales.Odd % Name"
-    source = bare.replace("ann", f"ann:{SECRET}")
-    short = ["--samples", "128", *SMALL_FLAGS]
-    assert call("train", source, *short) == 0
-    assert call("evaluate", "runs/Odd-Name", "-n", "40") == 0  # the password is in memory still
-    assert call("plan", source, *short) == 0
-    assert call("evaluate", "--real", source, "--fake", source, "-n", "40", "--out", "page") == 0
-    assert call("schema", source) == 0
-
-    address.forget(split(bare)[0])
-    assert call("train", bare, *short) == 2
-    early = "".join(capsys.readouterr())
-    assert "no password supplied" in early
-    assert f"data.source={bare}" in early  # of the plan
-    monkeypatch.setenv("PGPASSWORD", SECRET)
-    assert call("train", bare, *short) == 0  # the same source: it goes on where it has ended
-    assert call("evaluate", "runs/Odd-Name", "-n", "40") == 0
-    monkeypatch.delenv("PGPASSWORD")
-    assert gansmith.load("runs/Odd-Name").config.data.source == bare
-    kept = Path(".pgpass")
-    escaped = SECRET.replace(":", "\\:")
-    kept.write_text(f"127.0.0.1:{postgres.port}:*:ann:{escaped}\n")
-    kept.chmod(0o600)
-    assert len(opened(bare)) == 100
-    kept.unlink()
-    monkeypatch.setenv(database.PASSWORD_VARIABLE, SECRET)
-    assert len(opened(bare)) == 100
-
-    shown = early + "".join(capsys.readouterr())
-    for secret in (SECRET, "pässword"):
-        assert secret not in shown
-        for path in (each for each in tmp_path.rglob("*") if each.is_file()):
-            assert secret.encode() not in path.read_bytes(), path
-
-
-def test_a_login_that_fails_says_so_without_the_password(postgres: Server, tmp_path: Path) -> None:
-    wrong = postgres.others(f"ann:no-{SECRET}")
-    said = refused(f"{wrong}::t")
-    assert 'password authentication failed for user "ann"' in said
-    assert "PGPASSWORD, ~/.pgpass" in said
-    assert SECRET not in said
-    assert len(said.splitlines()) == 3
-    other = refused(f"{postgres.others(f'ann:{SECRET}', 'nosuch')}::t")
-    assert 'database "nosuch" does not exist' in other
-    denied = refused(f"{postgres.others(f'ann:{SECRET}')}::kinds")
-    assert denied.startswith("The database says: permission denied for table kinds.")
-    with pytest.raises(SourceError) as caught:
-        gansmith.train("ring", tmp_path / "run", settings={"data.source": f"{wrong}::t"})
-    assert SECRET not in str(caught.value)
-
-
-def test_a_server_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "CONNECT_SECONDS", 2)
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        port = silent.getsockname()[1]
-        started = time.monotonic()
-        assert "timeout" in refused(f"postgresql://ann@127.0.0.1:{port}/shop::orders")
-        assert time.monotonic() - started < 10
-    assert "Connection refused" in refused(f"postgresql://ann@127.0.0.1:{port}/shop::orders")
-
-
-@pytest.mark.slow
-def test_several_processes_open_what_only_the_first_was_told(
-    postgres: Server, tmp_path: Path
-) -> None:
-    source = f"{postgres.others(f'ann:{SECRET}')}::sales.Odd % Name"
-    run = gansmith.train(source, tmp_path / "run", samples=128, settings=SMALL, processes=2)
-    assert len(run.sample(10)) == 10
