@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gansmith.data.address import name_of
 from gansmith.errors import RunError, UserError
 from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_sources, write_report
 from gansmith.evaluation.report import Report
@@ -21,6 +22,8 @@ from gansmith.training import Reporter, train_into
 
 def default_out(source: str) -> Path:
     """Where a run goes if nobody says: ``runs/`` and the source's name."""
+    if of_database := name_of(source):
+        return Path("runs") / of_database
     path = Path(source).expanduser()
     # A folder may be called "." or "..", and may have dots in its name.
     name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
@@ -71,7 +74,8 @@ def train(
     """Train a generator on your data; called again with the same arguments, go on.
 
     Args:
-        source: a folder, archive, array or parquet file, a built-in name, or ``hf:owner/name``.
+        source: a folder, archive, array or parquet file, a built-in name, ``hf:owner/name``, or a
+            table of a database, ``sqlite:///people.db::people``.
         out: the run folder; None is ``runs/NAME``.
         recipe: a name, or the path of a resolved config.json; None chooses from the source.
         seed: decides everything random.

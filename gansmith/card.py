@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from gansmith.data.address import name_of
 from gansmith.runs.best import read_best
 from gansmith.runs.folder import RELEASE, RunFolder, write_atomic
 
@@ -36,7 +37,7 @@ def _code(text: str) -> str:
 def _front(config: dict[str, Any], env: dict[str, Any]) -> list[str]:
     source = config["data"]["source"]
     path = Path(source).expanduser().resolve()
-    name = source if source.startswith("hf:") else path.name
+    name = name_of(source) or (source if source.startswith("hf:") else path.name)
     who = "A generator and its discriminator"
     if path.name == RELEASE:
         name = path.parent.name

@@ -67,7 +67,8 @@ class DataConfig:
     """Which samples, and in which shape.
 
     Attributes:
-        source: what was given on the command line: a path, a built-in name, or ``hf:owner/name``.
+        source: what was given on the command line: a path, a built-in name, ``hf:owner/name``, or
+            the address of a table of a database without its password.
         size: height and width in pixels; None keeps a common size up to 256 pixels a side, and
             otherwise chooses a square of at most 64, and says so.
         fit: how a picture of another size is brought to ``size``: ``crop`` scales the shorter side

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from gansmith import registry
 from gansmith.config import Component, DataConfig, Scalar
 from gansmith.data import open_source
+from gansmith.data.address import name_of
 from gansmith.data.dataset import Dataset
 from gansmith.errors import UserError
 from gansmith.evaluation.classes import Classes, Group, agreement, each_class
@@ -135,7 +136,7 @@ def evaluate_sources(
         chosen = np.sort(order[:count])
         same = fakes.labels is not None and fakes.schema.classes == dataset.schema.classes
         labels = fakes.labels[chosen] if same and fakes.labels is not None else None
-        about = {"source": fake, "fingerprint": fakes.fingerprint, "num_samples": len(fakes),
+        about = {"source": fakes.name, "fingerprint": fakes.fingerprint, "num_samples": len(fakes),
                  "resized": resized}  # fmt: skip
         return Fakes(np.asarray(fakes.samples[chosen]), labels, about)
 
@@ -381,7 +382,8 @@ def write_report(
         caption = "Closest pairs: a fake, and right of it the training sample nearest to it"
         pictures[caption] = modality.sheet(side_by_side, 2 * min(4, len(evidence.pairs)))
     shown = evidence.sections or {"Samples": figures(pictures)}
-    source = Path(report.about["real"]["source"]).name
+    real = report.about["real"]["source"]
+    source = name_of(real) or Path(real).name
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps(report.to_json(), indent=2, ensure_ascii=False)

@@ -12,6 +12,7 @@ import numpy as np
 
 from gansmith.config import DataConfig
 from gansmith.data import open_source
+from gansmith.data.address import without_secrets
 from gansmith.data.dataset import Dataset
 from gansmith.errors import ConfigError, ResumeError, RunError, SourceError
 from gansmith.modalities.table.release import SUFFIX, Release, measure, require_budget
@@ -94,6 +95,7 @@ def _measured(
     source: str, schema: str, epsilon: float, delta: float, progress: Progress
 ) -> Release:
     require_budget(epsilon, delta)
+    source = without_secrets(source)
     if not schema:
         raise ConfigError(
             "A guarantee needs a schema that somebody has read: what stands in it is public.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +21,7 @@ from torch import Tensor
 from gansmith.card import write_card
 from gansmith.config import Experiment
 from gansmith.convert import difference, from_json, to_json
+from gansmith.data import address
 from gansmith.errors import ResumeError, RunError, UserError
 from gansmith.game.randomness import Randomness
 from gansmith.modalities.modality import sheet_columns
@@ -217,9 +218,14 @@ def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Repor
 
 
 def _worker(
-    experiment: Experiment, path: Path, reporter: Callable[[], Reporter], fabric: Fabric
+    experiment: Experiment,
+    path: Path,
+    reporter: Callable[[], Reporter],
+    secrets: Mapping[str, address.Secrets],
+    fabric: Fabric,
 ) -> None:
     """One of several processes: opens the data itself, since a memory map does not travel."""
+    address.remember(secrets)
     torch.set_num_threads(max(1, torch.get_num_threads() // fabric.world_size))
     # What the recipe asks of the data was checked before, for the experiment that replaces it.
     settings = [*data_settings(experiment), ("augment.adaptive", False)]
@@ -299,7 +305,11 @@ def train_into(
             if machine.processes == machine.machines == 1:
                 _play(fabric, prepared, folder, reporter())
             else:
-                launch(fabric, partial(_worker, experiment, path, reporter), where=str(path))
+                launch(
+                    fabric,
+                    partial(_worker, experiment, path, reporter, address.all_known()),
+                    where=str(path),
+                )
         _finish(prepared, folder)
     return folder
 
@@ -307,7 +317,11 @@ def train_into(
 def _require_apart(source: str, path: Path) -> None:
     """A run among the pictures it learns from would have its own sheets among them."""
     data = Path(source).expanduser()
-    if data.is_dir() and path.resolve().is_relative_to(data.resolve()):
+    if (
+        not address.is_address(source)
+        and data.is_dir()
+        and path.resolve().is_relative_to(data.resolve())
+    ):
         raise RunError(
             "The run folder would lie inside the folder of the data, and become part of them.",
             where=str(path),

