@@ -98,17 +98,7 @@ def train(
         DivergedError: when a loss or gradient is no longer finite.
     """
     started = time.monotonic()
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise UserError(
-            "Each of several training processes runs the script that starts them, up to here.",
-            where="gansmith.train",
-            fix="Put the call below `if __name__ == '__main__':`.",
-        )
-    if not isinstance(source, str | Path):
-        raise UserError(
-            f"The source is a {type(source).__name__}, not a path or a name.",
-            fix="Save an array with np.save('x.npy', x), and name the file.",
-        )
+    _require_source(source)
     chosen = settings_of(
         seed=seed,
         minutes=minutes,
@@ -122,6 +112,21 @@ def train(
     source, chosen = privately(str(source), path, chosen, epsilon, delta, progress)
     prepared = prepare(source, recipe=recipe, settings=chosen, progress=progress)
     return Run(train_into(prepared, path, reporter=reporter, started=started))
+
+
+def _require_source(source: Any) -> None:
+    """Raise a UserError where nothing can be trained on from here."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UserError(
+            "Each of several training processes runs the script that starts them, up to here.",
+            where="gansmith.train",
+            fix="Put the call below `if __name__ == '__main__':`.",
+        )
+    if not isinstance(source, str | Path):
+        raise UserError(
+            f"The source is a {type(source).__name__}, not a path or a name.",
+            fix="Save an array with np.save('x.npy', x), and name the file.",
+        )
 
 
 def privately(
