@@ -1,0 +1,39 @@
+"""Ours: the default recipe for tables, and the rows as ``gansmith sample --out`` writes them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.peers.program import Task, run
+
+
+def ready(task: Task) -> Callable[[], None]:
+    """Trained as anyone would: all settings are found out from the file."""
+    import pandas
+    import pyarrow
+    import torch
+
+    from gansmith.api import train
+    from gansmith.modalities.table.codec import TableCodec
+    from gansmith.modalities.table.writing import write
+
+    assert pandas, pyarrow  # here, because importing is not part of what is timed
+    torch.set_num_threads(1)
+    samples = 2_000 if task.toy else None
+
+    def work() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            run = train(
+                task.train, Path(folder) / "run", samples=samples, seed=task.seed, device="cpu"
+            )
+            assert isinstance(run.codec, TableCodec)
+            chunks = run.stream(task.num_rows, seed=task.seed)
+            write(Path(task.out), run.codec.columns, chunks, lambda _: None)
+
+    return work
+
+
+if __name__ == "__main__":
+    run(ready, ("torch",))
