@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote, unquote_plus
 
@@ -41,8 +41,8 @@ class Secrets:
         parameters: behind the question mark, by name.
     """
 
-    password: str | None
-    parameters: Mapping[str, str]
+    password: str | None = field(repr=False)
+    parameters: Mapping[str, str] = field(repr=False)
 
 
 _known: dict[str, Secrets] = {}
