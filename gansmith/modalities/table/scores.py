@@ -53,7 +53,7 @@ class Coder:
     """Cells as a few codes: levels, tenths of numbers, specials, missing."""
 
     def __init__(self, column: Column, cells: Cells) -> None:
-        self.numeric = column.kind in {"number", "datetime"}
+        self.numeric, self.is_id = column.kind in {"number", "datetime"}, column.kind == "id"
         known = cells[are_values(cells)]
         grid = np.linspace(0, 1, NUM_BINS + 1)[1:-1]
         self.edges = np.unique(np.quantile(known, grid)) if len(known) else np.zeros(0)
@@ -65,7 +65,7 @@ class Coder:
     def __call__(self, cells: Cells) -> Codes:
         """(N,) codes in [0, size)."""
         special = special_numbers(cells)
-        value = np.where(are_values(cells), cells, 0.0)
+        value = np.where(are_values(cells) & (not self.is_id), cells, 0.0)
         codes = np.searchsorted(self.edges, value, side="right") if self.numeric else value
         codes = np.minimum(codes, self.levels - 1).astype(np.int64)
         codes = np.where(special >= 0, np.minimum(self.levels + special, self.size - 2), codes)
