@@ -89,6 +89,8 @@ class TrainingFlags:
         strict: Stop at the first sample that cannot be read, instead of skipping it.
         schema: Of a table: a file that says what its columns hold, as `gansmith schema --json`
             prints it; found out if left out.
+        constraint: Of a table: what each row must hold, such as "start <= end", "total = a + b" or
+            "combination(city, state)"; may be given several times.
     """
 
     recipe: OptionalText = None
@@ -104,6 +106,9 @@ class TrainingFlags:
     processes: OptionalInt = None
     strict: Flag = False
     schema: OptionalPath = None
+    constraint: Annotated[
+        tuple[str, ...], tyro.conf.UseAppendAction, arg(metavar="TEXT", help_behavior_hint="")
+    ] = ()
 
 
 def train(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ from gansmith.data import parquet
 from gansmith.data.dataset import Dataset, Schema, content_hashes, occurrence_hashes
 from gansmith.errors import SourceError, did_you_mean
 from gansmith.modalities.table.cells import cells_of
+from gansmith.modalities.table.constraints import checked, once
+from gansmith.modalities.table.ids import NO_MATCH
 from gansmith.modalities.table.reading import (
     FEATHER_SUFFIXES,
     is_csv,
@@ -22,7 +24,7 @@ from gansmith.modalities.table.reading import (
     read_feather,
     read_parquet,
 )
-from gansmith.modalities.table.schema import Column, read_schema
+from gansmith.modalities.table.schema import Cells, Column, read_constraints, read_schema
 from gansmith.modalities.table.writing import texts
 from gansmith.progress import Progress
 from gansmith.registry import register
@@ -93,6 +95,10 @@ def from_arrow(table: pa.Table, config: DataConfig, progress: Progress) -> Datas
         )
     given = read_schema(Path(config.schema).expanduser()) if config.schema else None
     columns, cells = matrix(table, config.source, given, progress)
+    constraints = _declared(config)
+    if constraints:
+        first_line = 2 if is_csv(Path(config.source).expanduser()) else 1
+        columns = checked(columns, cells, constraints, config.source, first_line)
     if len(cells) < LEAST_ROWS:
         raise SourceError(
             f"The table has {len(cells)} rows; nothing can be learned from so few.",
@@ -110,9 +116,16 @@ def from_arrow(table: pa.Table, config: DataConfig, progress: Progress) -> Datas
         None,
         occurrence_hashes(content_hashes(cells)),
         config.source,
-        notes=_notes(columns),
+        notes=_notes(columns, cells, constraints),
         columns=columns,
+        constraints=constraints,
     )
+
+
+def _declared(config: DataConfig) -> tuple[str, ...]:
+    """The constraints of the schema, and those that were given beside it."""
+    of_schema = read_constraints(Path(config.schema).expanduser()) if config.schema else ()
+    return once((*of_schema, *config.constraints))
 
 
 def align(real: Dataset, fake: Dataset) -> Dataset:
@@ -146,7 +159,7 @@ def align(real: Dataset, fake: Dataset) -> Dataset:
     )
 
 
-def _notes(columns: tuple[Column, ...]) -> list[str]:
+def _notes(columns: tuple[Column, ...], cells: Cells, constraints: Sequence[str]) -> list[str]:
     """What was found out about columns that a user might have expected otherwise."""
     said = {
         "id": "are made anew and never learned",
@@ -163,4 +176,10 @@ def _notes(columns: tuple[Column, ...]) -> list[str]:
         if column.specials and column.kind in {"number", "datetime"}:
             kept = ", ".join(map(repr, column.specials[:5]))
             notes.append(f"{column.name} holds {kept} among its {column.kind}s, which are kept.")
+    for place, column in enumerate(columns):
+        others = int((cells[:, place] == NO_MATCH).sum()) if column.pattern else 0
+        if others:
+            notes.append(f"{others:,} of {column.name} do not match their pattern; new ones do.")
+    if constraints:
+        notes.append(f"Each row holds: {'; '.join(constraints)}.")
     return notes
