@@ -15,7 +15,7 @@ from gansmith.data.dataset import Dataset, Schema, content_hashes, occurrence_ha
 from gansmith.errors import SourceError, did_you_mean
 from gansmith.modalities.table.cells import cells_of
 from gansmith.modalities.table.constraints import checked, once
-from gansmith.modalities.table.ids import NO_MATCH
+from gansmith.modalities.table.ids import NO_MATCH, Taken, ids
 from gansmith.modalities.table.reading import (
     FEATHER_SUFFIXES,
     is_csv,
@@ -177,9 +177,22 @@ def _notes(columns: tuple[Column, ...], cells: Cells, constraints: Sequence[str]
             kept = ", ".join(map(repr, column.specials[:5]))
             notes.append(f"{column.name} holds {kept} among its {column.kind}s, which are kept.")
     for place, column in enumerate(columns):
-        others = int((cells[:, place] == NO_MATCH).sum()) if column.pattern else 0
-        if others:
-            notes.append(f"{others:,} of {column.name} do not match their pattern; new ones do.")
+        if column.pattern:
+            notes += _notes_of_pattern(column, cells[:, place])
     if constraints:
         notes.append(f"Each row holds: {'; '.join(constraints)}.")
+    return notes
+
+
+def _notes_of_pattern(column: Column, cells: Cells) -> list[str]:
+    """What a pattern does not match, and how many ids it leaves where these are few."""
+    others, size = int((cells == NO_MATCH).sum()), ids(column.pattern).size
+    free = Taken.of(size, cells).free(size)
+    notes = []
+    if others:
+        notes.append(f"{others:,} of {column.name} do not match their pattern; new ones do.")
+    if free < len(cells):
+        notes.append(
+            f"The pattern of {column.name} leaves {free:,} new ids: no more rows at a time."
+        )
     return notes

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gansmith.game.randomness import Randomness
 from gansmith.modalities.table.codec import TableCodec
+from gansmith.modalities.table.ids import Fresh, Taken, ids
 from gansmith.modalities.table.refiner import MaskedConditional, refine
 from gansmith.modalities.table.schema import Cells, Mask, special_numbers
 
@@ -50,7 +51,19 @@ def imputed(
             rows = rows[~held]
             if not len(rows):
                 break
+    for place, taken in codec.taken.items():
+        gaps = ~np.isnan(filled[:, place])
+        filled[gaps, place] = _new_ids(codec, place, taken, cells[:, place], int(gaps.sum()), seed)
     return filled
+
+
+def _new_ids(codec: TableCodec, place: int, taken: Taken, given: Cells, n: int, seed: int) -> Cells:
+    """(n,) that neither the data hold nor the rows (N,) that are filled; NaN where none is left."""
+    size, made = ids(codec.columns[place].pattern).size, np.full(n, np.nan)
+    fresh = Fresh(size, taken, seed).take(min(n + len(given), taken.free(size)))
+    fresh = fresh[~np.isin(fresh, given)][:n]
+    made[: len(fresh)] = fresh
+    return made
 
 
 def _drawn(

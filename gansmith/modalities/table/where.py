@@ -17,7 +17,7 @@ from gansmith.errors import UserError, did_you_mean
 from gansmith.modalities.table.bins import Bins
 from gansmith.modalities.table.cells import cells_of
 from gansmith.modalities.table.codec import TableCodec
-from gansmith.modalities.table.constraints import Form, Level
+from gansmith.modalities.table.constraints import Distance, Form, Level
 from gansmith.modalities.table.schema import Cells, Column, Mask, are_values, special_numbers
 from gansmith.modalities.table.tokens import Token, tokens
 
@@ -174,6 +174,9 @@ class _Restricting:
         step = None if self.codec.form is None else self.codec.form.owner.get(place)
         if isinstance(step, Level):
             self._add_to_level(place, clause, step)
+        elif isinstance(step, Distance) and step.itself:
+            self._add_to_codes(place, clause)
+            self.checked.append((place, clause))
         elif step is not None:  # made from other columns
             meets(self.codec.columns[place], clause, np.zeros(0), self.text)
             self.checked.append((place, clause))

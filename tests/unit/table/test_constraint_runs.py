@@ -141,6 +141,7 @@ def test_gaps_are_filled_so_that_rows_hold_all(run: gansmith.Run, tmp_path: Path
     whole = pd.read_csv(write(tmp_path / "more.csv", 120, seed=5), dtype={"order": str})
     gaps = whole.copy()
     random = np.random.default_rng(0)
+    gaps.loc[:9, "order"] = None
     named = ["city", "country", "delivered", "net", "total", "fee", "most", "post", "courier"]
     for name in named:
         gaps[name] = gaps[name].astype(object).mask(random.random(120) < 0.25)
@@ -151,6 +152,8 @@ def test_gaps_are_filled_so_that_rows_hold_all(run: gansmith.Run, tmp_path: Path
         for name in ("city", "country")
     )
     assert (filled["net"][there["net"]] == gaps["net"][there["net"]]).all()
+    assert filled["order"].is_unique
+    assert filled["order"].str.fullmatch(PATTERN).all()
     full = filled[filled[named].drop(columns="country").notna().all(axis=1)]
     assert len(full) > 100
     found = broken(full)

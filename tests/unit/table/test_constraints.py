@@ -102,7 +102,7 @@ def test_what_cannot_be_understood_or_asked_is_named(text: str, hint: str) -> No
 )  # fmt: skip
 def test_constraints_that_do_not_go_together_are_named(texts: list[str], hint: str) -> None:
     with pytest.raises(ConfigError, match=hint):
-        Plan(COLUMNS, [parse(text, COLUMNS) for text in texts])
+        Plan(COLUMNS, [parse(text, COLUMNS) for text in texts], np.zeros((9, len(COLUMNS))))
 
 
 # -- rows come back, and whatever is learned holds ----------------------------------------------
@@ -256,6 +256,51 @@ def test_rows_of_a_file_come_back_through_the_codec(tmp_path: Path) -> None:
     np.testing.assert_allclose(codec.decode(codec.encode(rows)).numpy(), expected, rtol=1e-12)
     assert codec.accepts(data.samples).all()
     assert any("Each row holds: combination(city, country); ordered" in n for n in data.notes)
+    ids = {"columns": [{"name": "order", "kind": "id", "pattern": r"A[AB]-0\d{2}9"}]}
+    (tmp_path / "s.json").write_text(json.dumps(ids))
+    said = opened(tmp_path / "o.csv", schema=str(tmp_path / "s.json")).notes
+    assert any("360 of order do not match" in note for note in said)
+    assert any("leaves 160 new ids" in note for note in said)
+
+
+def test_the_column_with_few_values_keeps_them() -> None:
+    """Round amounts stay round, whichever side they are on."""
+    random = np.random.default_rng(0)
+    cells = np.zeros((300, len(COLUMNS)))
+    cells[:, PLACE["total"]] = random.choice([500.0, 1000.0, 5000.0], 300)
+    cells[:, PLACE["net"]] = np.round(cells[:, PLACE["total"]] * random.random(300), 2)
+    form = Form.fit(COLUMNS, ["net <= total", "net >= 0"], cells)
+    assert set(form.owner) == {PLACE["net"]}
+    inner = form.forward(cells)
+    np.testing.assert_array_equal(form.back(inner), cells)
+    made = form.back(np.stack([random.permutation(column) for column in inner.T], 1))
+    assert form.meets(made).all()
+    assert set(made[:, PLACE["total"]]) == {500.0, 1000.0, 5000.0}
+
+
+def test_a_column_far_from_its_bound_is_learned_itself() -> None:
+    """Small payments on large loans: distances would be as coarse as the loans are."""
+    random = np.random.default_rng(0)
+    cells = np.zeros((600, len(COLUMNS)))
+    cells[:, PLACE["net"]] = np.round(random.exponential(30, 600), 2)
+    cells[:, PLACE["total"]] = 2_000 + random.integers(0, 90, 600) * 500.0
+    cells[:30, PLACE["net"]] = cells[:30, PLACE["total"]]
+    form = Form.fit(COLUMNS, ["net <= total"], cells)
+    assert form.inner[PLACE["net"]] == COLUMNS[PLACE["net"]]
+    np.testing.assert_array_equal(form.back(form.forward(cells)), cells)
+    cells[:30, PLACE["net"]] = np.roll(cells[:30, PLACE["net"]], 1)
+    made = form.back(cells)
+    assert form.meets(made).all()
+    np.testing.assert_array_equal(made[30:], cells[30:])  # the others stay
+
+
+def test_numbers_in_a_combination_are_those_that_were_seen() -> None:
+    """Also where the other column is always the same."""
+    cells = np.zeros((60, len(COLUMNS)))
+    cells[:, PLACE["a"]] = np.arange(60) * 7
+    form = Form.fit(COLUMNS, ["combination(a, five)"], cells)
+    assert form.inner[PLACE["a"]].kind == "category"
+    assert not form.meets(cells + 1).any()
 
 
 @pytest.mark.parametrize(

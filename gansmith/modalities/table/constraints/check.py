@@ -9,7 +9,7 @@ import numpy as np
 from gansmith.errors import ConfigError, SourceError
 from gansmith.modalities.table.constraints.form import Plan, fitting_decimals, uniques
 from gansmith.modalities.table.constraints.kinds import Constraint, Unique, repeated
-from gansmith.modalities.table.constraints.parse import parse
+from gansmith.modalities.table.constraints.parsing import parse
 from gansmith.modalities.table.schema import Cells, Column, Mask
 from gansmith.modalities.table.writing import texts
 
@@ -34,7 +34,7 @@ def checked(
         SourceError: if rows do not hold one.
     """
     constraints = [parse(text, columns) for text in declared]
-    Plan(columns, constraints)
+    Plan(columns, constraints, cells)
     columns = fitting_decimals(columns, constraints, cells)
     for constraint in constraints:
         wrong = _wrong(constraint, constraints, columns, cells)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gansmith.errors import ConfigError
+from gansmith.modalities.table.constraints.distance import Distance
 from gansmith.modalities.table.constraints.grid import counts_months, month_starts
 from gansmith.modalities.table.constraints.kinds import (
     Combination,
@@ -24,11 +25,12 @@ from gansmith.modalities.table.constraints.kinds import (
     Term,
     Unique,
 )
-from gansmith.modalities.table.constraints.parse import parse
-from gansmith.modalities.table.constraints.steps import Distance, Level, Rest, Step, load_step
+from gansmith.modalities.table.constraints.parsing import parse
+from gansmith.modalities.table.constraints.steps import Level, Rest, Step, load_step
 from gansmith.modalities.table.schema import Cells, Column, Mask, are_values
 
 NO_GROUP = {"constant", "empty"}
+FAR_MORE = 2
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Form:
             ConfigError: if a constraint cannot be understood, or some do not go together.
         """
         constraints = tuple(parse(text, columns) for text in texts)
-        plan = Plan(columns, constraints)
+        plan = Plan(columns, constraints, cells)
         steps: list[Step] = [Level.fit(places, cells) for places in plan.groups]
         for place in plan.order:
             if place in plan.totals:
@@ -198,6 +200,11 @@ def fitting_decimals(
 class Plan:
     """Who makes which column.
 
+    Args:
+        columns, constraints: of the table.
+        cells: (N, columns) its rows. Of two columns that are compared, the one with far fewer
+            different values stays as it is, so that values which many rows hold are kept.
+
     Attributes:
         groups: places of columns that become one level, each of them in one group alone.
         totals: the sum that makes a column, by its place.
@@ -208,8 +215,10 @@ class Plan:
         ConfigError: if constraints go round in a circle, or make one column in two ways.
     """
 
-    def __init__(self, columns: Sequence[Column], constraints: Sequence[Constraint]) -> None:
-        self.columns = columns
+    def __init__(
+        self, columns: Sequence[Column], constraints: Sequence[Constraint], cells: Cells
+    ) -> None:
+        self.columns, self._cells = columns, cells
         self.groups = self._groups([c for c in constraints if isinstance(c, Combination)])
         self.totals = self._totals([c for c in constraints if isinstance(c, Sum)])
         self.bounds: dict[int, tuple[int, list[tuple[Term, bool]]]] = {}
@@ -240,7 +249,11 @@ class Plan:
             touching = [group for group in found if group & own]
             found = [group for group in found if not group & own]
             found.append(own.union(*touching))
-        return [tuple(sorted(group)) for group in found if len(group) > 1]
+        # A number alone beside constants: between those that were seen lie others.
+        numbers = {
+            place for place, c in enumerate(self.columns) if c.kind in {"number", "datetime"}
+        }
+        return [tuple(sorted(group)) for group in found if len(group) > 1 or group & numbers]
 
     def _totals(self, sums: Sequence[Sum]) -> dict[int, Sum]:
         grouped = {place for group in self.groups for place in group}
@@ -288,7 +301,11 @@ class Plan:
         low, high = comparison.low, comparison.high
         if low.place is None or high.place is None:
             return
-        for side, own, other in ((1, high.place, low), (-1, low.place, high)):
+        sides = [(1, high.place, low), (-1, low.place, high)]
+        different = [len(np.unique(self._cells[:, place])) for _, place, _ in sides]
+        if different[1] > FAR_MORE * different[0]:
+            sides.reverse()
+        for side, own, other in sides:
             if self._may_become_distance(own, side, other.place):
                 self.bounds.setdefault(own, (side, []))[1].append((other, comparison.strict))
                 self._needs.setdefault(own, set()).add(other.place or 0)

@@ -97,6 +97,15 @@ class Grid:
         rounded: Cells = values if self.decimals is None else np.round(values, self.decimals)
         return rounded
 
+    def unit(self, extent: float) -> float:
+        """The least difference of two values; of real numbers, too little a part of their extent
+        to matter.
+        """
+        if self.months:
+            return 28 * 86_400e6
+        least = 10.0**-self.decimals if self.decimals is not None else 1e-6 * extent
+        return self.step or max(least, 1e-300)
+
     def state(self) -> dict[str, Any]:
         """As JSON."""
         return asdict(self)

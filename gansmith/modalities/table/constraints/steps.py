@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gansmith.modalities.table.bins import SHARED_CODES, Codes
-from gansmith.modalities.table.constraints.grid import Grid
+from gansmith.modalities.table.constraints.distance import Distance
 from gansmith.modalities.table.constraints.kinds import Term
 from gansmith.modalities.table.inference import MOST_LEVELS
 from gansmith.modalities.table.schema import Cells, Column, Mask, are_values
@@ -32,7 +32,7 @@ class Step(Protocol):
 
     @property
     def needs(self) -> tuple[int, ...]:
-        """Places of the other columns that the way back goes by."""
+        """Places of the other columns that what is learned goes by."""
         ...
 
     def inner(self, columns: Sequence[Column]) -> Mapping[int, Column]:
@@ -171,104 +171,6 @@ class _Rows:
 
 
 @dataclass(frozen=True)
-class Distance:
-    """How far a number or date is from its bound, in place of itself: never less than 0.
-
-    Where no bound is known it is the distance from the least value that was seen (the largest,
-    where bounds are above).
-
-    Attributes:
-        place: of the column.
-        side: 1 where the bounds are below it, -1 where they are above.
-        bounds: (what it is compared with, whether strictly).
-        grid: values that the column can hold.
-        low, high: the least and largest that were seen.
-    """
-
-    place: int
-    side: int
-    bounds: tuple[tuple[Term, bool], ...]
-    grid: Grid
-    low: float
-    high: float
-
-    @classmethod
-    def fit(
-        cls,
-        place: int,
-        side: int,
-        bounds: Sequence[tuple[Term, bool]],
-        column: Column,
-        cells: Cells,
-    ) -> Distance:
-        """From rows (N, columns)."""
-        own = cells[:, place]
-        values = own[are_values(own)]
-        low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
-        return cls(place, side, tuple(bounds), Grid.of(column, values), low, high)
-
-    @property
-    def places(self) -> tuple[int, ...]:
-        """Of the column."""
-        return (self.place,)
-
-    @property
-    def needs(self) -> tuple[int, ...]:
-        """Of its bounds."""
-        return tuple(term.place for term, _ in self.bounds if term.place is not None)
-
-    def inner(self, columns: Sequence[Column]) -> dict[int, Column]:
-        """A number."""
-        column = columns[self.place]
-        whole = column.integer or column.kind == "datetime"
-        learned = Column(
-            column.name, "number", specials=column.specials, missing=column.missing, integer=whole,
-            decimals=0 if column.kind == "datetime" else column.decimals,
-        )  # fmt: skip
-        return {self.place: learned}
-
-    def base(self, cells: Cells) -> Cells:
-        """(N,) the nearest value to the bounds that the column can hold."""
-        nearest = np.full(len(cells), np.nan)
-        for term, strict in self.bounds:
-            one = self.grid.at_or_beyond(term.of(cells), self.side, strictly=strict)
-            nearest = np.fmax(nearest, one) if self.side > 0 else np.fmin(nearest, one)
-        return np.where(np.isnan(nearest), self.low if self.side > 0 else self.high, nearest)
-
-    def forward(self, cells: Cells) -> Cells:
-        """Missing cells and specials stay."""
-        own = cells[:, self.place]
-        distance = self.side * (own - self.base(cells))
-        if self.grid.decimals is not None:
-            distance = np.round(distance, self.grid.decimals)
-        return np.where(are_values(own), distance, own)[:, None]
-
-    def back(self, cells: Cells) -> Cells:
-        """Within what was seen, as far as the bounds leave that."""
-        distance, base = cells[:, self.place], self.base(cells)
-        known = are_values(distance)
-        value = base + self.side * np.where(known, distance, 0.0)
-        value = self.grid.nearest(value.clip(self.low, self.high))
-        value = np.maximum(value, base) if self.side > 0 else np.minimum(value, base)
-        return np.where(known, value, distance)[:, None]
-
-    def state(self) -> dict[str, Any]:
-        """As JSON."""
-        bounds = [[term.place, term.value, strict] for term, strict in self.bounds]
-        return {
-            "learns": "distance", "place": self.place, "side": self.side, "bounds": bounds,
-            "grid": self.grid.state(), "low": self.low, "high": self.high,
-        }  # fmt: skip
-
-    @classmethod
-    def load(cls, state: dict[str, Any]) -> Distance:
-        """From what :meth:`state` returned."""
-        bounds = tuple((Term(place, value), strict) for place, value, strict in state["bounds"])
-        ends = (float(state["low"]), float(state["high"]))
-        return cls(state["place"], state["side"], bounds, Grid(**state["grid"]), *ends)
-
-
-@dataclass(frozen=True)
 class Rest:
     """What a total has beyond the parts that are known: nothing, or a last digit of rounding, where
     all of them are.
@@ -278,7 +180,7 @@ class Rest:
         parts: signs, and what is added up.
         decimals: of the total; None where they are not limited.
         tolerance: how far the total may be from its sum; None where it is real.
-        learned: whether there is anything to learn: a part or a total is missing in some row.
+        learned: whether there is anything to learn, as where a part or a total is missing.
     """
 
     place: int
@@ -337,7 +239,7 @@ class Rest:
         known, whole = self._known(cells)
         total = self._rounded(self._rounded(known) + np.where(are_values(rest), rest, 0.0))
         wrong = whole & ~(np.abs(total - known) <= (self.tolerance or 0.0))
-        total = np.where(wrong, self._rounded(known), total)
+        total = np.where(wrong, self._rounded(known), total) + 0.0  # no negative zero
         return np.where(are_values(rest), total, rest)[:, None]
 
     def state(self) -> dict[str, Any]:
@@ -352,9 +254,7 @@ class Rest:
     def load(cls, state: dict[str, Any]) -> Rest:
         """From what :meth:`state` returned."""
         parts = tuple((sign, Term(place, value)) for sign, place, value in state["parts"])
-        own = (state[name] for name in ("place", "decimals", "tolerance", "learned"))
-        place, decimals, tolerance, learned = own
-        return cls(place, parts, decimals, tolerance, learned)
+        return cls(state["place"], parts, state["decimals"], state["tolerance"], state["learned"])
 
 
 def load_step(state: dict[str, Any]) -> Step:
