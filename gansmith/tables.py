@@ -103,7 +103,8 @@ class TableGAN:
         if self.schema is not None:
             settings["data.schema"] = str(self.schema)
         if texts:
-            settings["data.constraints"] = [*settings.get("data.constraints", ()), *texts]
+            others, _ = predicates.apart(settings.get("data.constraints"))
+            settings["data.constraints"] = [*others, *texts]
         self.run_ = train(
             source, Path(self._folder.name) / "run", samples=self.samples, minutes=self.minutes,
             seed=self.seed, settings=settings, progress=self.progress,
