@@ -13,7 +13,7 @@ from gansmith.errors import RunError, UserError
 from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_sources, write_report
 from gansmith.evaluation.report import Report
 from gansmith.prepare import Prepared, Settings, prepare
-from gansmith.privacy import DELTA, release, released
+from gansmith.privacy import DELTA, release, released, require_unbound
 from gansmith.progress import Progress, silent
 from gansmith.run import Run, require_choices
 from gansmith.runs.folder import RunFolder
@@ -137,6 +137,7 @@ def privately(
     if epsilon is None:
         return source, settings
     schema = str(dict(settings).get("data.schema", ""))
+    require_unbound(dict(settings).get("data.constraints"))
     made = released(
         source, out, schema=schema, epsilon=epsilon, delta=delta, progress=progress
     )  # the schema has done its work

@@ -80,6 +80,8 @@ class DataConfig:
         strict: stop at the first sample that cannot be read, rather than naming and skipping it.
         schema: of a table: a file that says what its columns hold, as ``gansmith schema TABLE
             --json`` prints it; empty finds out.
+        constraints: of a table: what each row must hold, such as ``start <= end``, beside the
+            constraints that the schema names.
     """
 
     source: str = ""
@@ -91,6 +93,7 @@ class DataConfig:
     shuffle: bool = True
     strict: bool = False
     schema: str = ""
+    constraints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ weights, the samples, every file of the run. See :mod:`gansmith.modalities.table
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -121,6 +122,7 @@ def _measured(
 
 def _require_public(dataset: Dataset, schema: Path) -> None:
     """Nothing about the columns was found out from the rows."""
+    require_unbound(dataset.constraints or [c for c in dataset.columns if c.pattern])
     named = {column.name for column in read_schema(schema.expanduser())}
     for column in dataset.columns:
         if column.name not in named:
@@ -137,6 +139,17 @@ def _require_public(dataset: Dataset, schema: Path) -> None:
             )
     if not np.isfinite(np.nan_to_num(dataset.samples)).all():
         raise SourceError("A cell is not finite.", where=dataset.name)
+
+
+def require_unbound(asked: Any) -> None:
+    """Raises a ConfigError if there are constraints, or ids by a pattern."""
+    if asked:
+        raise ConfigError(
+            "Constraints and ids by a pattern are made with a look at the rows, which the guarantee "
+            "does not cover.",
+            where="constraints, pattern",
+            fix="Leave them out, or leave out --epsilon.",
+        )
 
 
 def _require_same(there: Release, schema: str, epsilon: float, delta: float, path: Path) -> None:

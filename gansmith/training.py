@@ -138,6 +138,7 @@ def environment(prepared: Prepared) -> dict[str, Any]:
             "skipped": list(dataset.skipped),
             "notes": list(dataset.notes),
             "guarantee": list(dataset.guarantee),
+            **({"constraints": list(dataset.constraints)} if dataset.constraints else {}),
         },
     }
 
@@ -151,6 +152,8 @@ def _require_same(prepared: Prepared, folder: RunFolder) -> Experiment:
     train = replace(wanted.train, **{same: getattr(stored.train, same)})
     wanted = replace(wanted, train=train)
     same_data = _fingerprint(folder) == prepared.dataset.fingerprint
+    if not same_data:
+        _require_same_constraints(prepared, folder)
     # Where it runs may change, and where the same data lie; what it is may not.
     source = wanted.data.source if same_data else stored.data.source
     moved = replace(stored, machine=wanted.machine, data=replace(stored.data, source=source))
@@ -169,6 +172,19 @@ def _require_same(prepared: Prepared, folder: RunFolder) -> Experiment:
             fix="Bring the data back, or name another folder with --out.",
         )
     return replace(wanted, machine=prepared.experiment.machine)
+
+
+def _require_same_constraints(prepared: Prepared, folder: RunFolder) -> None:
+    """Raise a ResumeError where something else is asked of each row, here or in a schema."""
+    kept = folder.read_json("env.json")["data"].get("constraints", [])
+    now = list(prepared.dataset.constraints)
+    if kept != now:
+        raise ResumeError(
+            f"The constraints have changed since the run began: {'; '.join(kept) or 'none'} then, "
+            f"{'; '.join(now) or 'none'} now.",
+            where=str(folder.path),
+            fix="Give the same ones to go on, or name another folder with --out.",
+        )
 
 
 def _fingerprint(folder: RunFolder) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from gansmith.cli.arguments import (
     Flag,
@@ -51,6 +51,8 @@ class TrainingFlags:
         strict: Stop at the first sample that cannot be read, instead of skipping it.
         schema: Of a table: a file that says what its columns hold, as `gansmith schema --json`
             prints it; found out if left out.
+        constraint: Of a table: what each row must hold, such as "start <= end", "total = a + b" or
+            "combination(city, state)"; may be given several times.
     """
 
     recipe: OptionalText = None
@@ -66,6 +68,9 @@ class TrainingFlags:
     processes: OptionalInt = None
     strict: Flag = False
     schema: OptionalPath = None
+    constraint: Annotated[
+        tuple[str, ...], UseAppendAction, arg(metavar="TEXT", help_behavior_hint="")
+    ] = ()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def schema(source: str, as_json: bool) -> int:
             where=dataset.name,
         )
     if as_json:
-        print_json(to_dict(dataset.columns))
+        print_json({"columns": to_dict(dataset.columns), "constraints": []})
         return 0
     rows = [
         {"column": column.name, "kind": column.kind, "holds": column.describe()}

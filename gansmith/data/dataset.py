@@ -55,6 +55,7 @@ class Dataset:
         stand_in: the samples are made up, and stand for real ones that nobody may see: nothing is
             measured against them.
         guarantee: what is promised to those whose data these are, for the model card.
+        constraints: of a table, what each row must hold, as texts.
     """
 
     schema: Schema
@@ -69,19 +70,22 @@ class Dataset:
     columns: tuple[Any, ...] = ()
     stand_in: bool = False
     guarantee: Sequence[str] = ()
+    constraints: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.samples)
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of all content, in order, and of the classes: 32 hexadecimal digits."""
+        """A hash of all content, in order, of classes and constraints: 32 hexadecimal digits."""
         digest = hashlib.blake2b(repr(self.schema).encode(), digest_size=16)
         digest.update(np.ascontiguousarray(self.hashes).tobytes())
         if self.labels is not None:
             digest.update(np.ascontiguousarray(self.labels).tobytes())
         if self.columns:
             digest.update(repr(self.columns).encode())
+        if self.constraints:
+            digest.update(repr(self.constraints).encode())
         return digest.hexdigest()
 
     def split(self, part: Literal["train", "holdout"], fraction: float) -> npt.NDArray[np.int64]:

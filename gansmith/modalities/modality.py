@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
     from gansmith.evaluation.comparison import Comparison
     from gansmith.evaluation.report import Missing, Value
-    from gansmith.protocols import Codec, Restriction
+    from gansmith.protocols import Codec, Ledger, Restriction
 
 Array = npt.NDArray[Any]
 
@@ -61,6 +61,8 @@ class Modality:
             HTML for a report, by their titles; nothing where samples are shown as pictures.
         restrict: (codec, text of a condition) -> what may be drawn, so that each sample meets it;
             None where samples cannot be asked for by conditions.
+        ledger: (codec, samples that are wanted, seed) -> what is given out once alone in one
+            sampling; a UserError if it is not enough; None where nothing is.
         align: (real, fake) data sets from two sources -> the fakes in the real ones' terms; None
             where samples mean the same wherever they are from.
         write_file: (path, codec, chunks of raw samples and classes, advance) -> all of them in one
@@ -90,6 +92,7 @@ class Modality:
     require_target: Callable[[Dataset, str], None] | None = None
     sections: Callable[[Comparison, Any], dict[str, str]] = no_sections
     restrict: Callable[[Codec, str], Restriction] | None = None
+    ledger: Callable[[Codec, int, int], Ledger | None] | None = None
     align: Callable[[Dataset, Dataset], Dataset] | None = None
 
 

@@ -24,6 +24,7 @@ from gansmith.modalities.table import (  # noqa: F401
     writing,
 )
 from gansmith.modalities.table.codec import TableCodec
+from gansmith.modalities.table.ledger import Ledger
 from gansmith.modalities.table.render import sheet
 from gansmith.progress import Advance
 from gansmith.protocols import Codec
@@ -54,6 +55,12 @@ def _write_file(
     writing.write(path, codec.columns, chunks, advance)
 
 
+def _ledger(codec: Codec, n: int, seed: int) -> Ledger | None:
+    assert isinstance(codec, TableCodec)
+    gives = codec.taken or codec.form is not None
+    return Ledger(codec, n, seed) if gives else None
+
+
 @register("modality", "table")
 def table() -> Modality:
     """Rows of a table."""
@@ -71,6 +78,7 @@ def table() -> Modality:
         sections=page.sections,
         align=data.align,
         restrict=where.restrict,  # type: ignore[arg-type]
+        ledger=_ledger,
         write_file=_write_file,
         file_suffixes=writing.SUFFIXES,
         present=lambda codec, cells: writing.frame(codec.columns, cells),  # type: ignore[attr-defined]

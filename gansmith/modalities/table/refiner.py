@@ -120,7 +120,8 @@ def learn_from(refiner: MaskedConditional, rows: Tensor, randomness: Randomness)
 
 def restricted(spans: Spans, allowed: Tensor) -> list[int]:
     """Columns of which not all codes are allowed."""
-    columns: list[int] = torch.unique(spans.column[~allowed]).tolist()
+    everywhere = allowed if allowed.ndim == 1 else allowed.all(0)
+    columns: list[int] = torch.unique(spans.column[~everywhere]).tolist()
     return columns
 
 
@@ -142,8 +143,8 @@ def refine(
         sweeps: rounds over all columns; 0 leaves the rows as they are.
         randomness: of the draws.
         fixed: (N, columns) bool, cells that stay; None for none.
-        allowed: (D,) bool, codes that may be drawn; None for all. Columns of which some may not are
-            drawn first, and no column is believed.
+        allowed: (D,) bool, codes that may be drawn, or (N, D) of each row; None for all. Columns of
+            which some may not are drawn first, and no column is believed.
         keep: share of the columns that are believed at first.
     """
     bound = [] if allowed is None else restricted(refiner.spans, allowed)
@@ -165,7 +166,7 @@ def refine(
             h = refiner.hidden(nn.functional.silu(rest + weight[spans.size + column]))
             logits = h @ refiner.last.weight[first:last].T + refiner.last.bias[first:last]
             if allowed is not None:
-                logits = logits.masked_fill(~allowed[first:last], -torch.inf)
+                logits = logits.masked_fill(~allowed[..., first:last], -torch.inf)
             uniform = randomness.uniform(n, last - first).to(x.device).clamp(MARGIN, 1 - MARGIN)
             drawn = first + (logits - torch.log(-torch.log(uniform))).argmax(1)
             codes[:, column] = torch.where(stays[:, column], codes[:, column], drawn)

@@ -125,7 +125,7 @@ class Release:
 
     def codec(self) -> TableCodec:
         """Between cells and codes, with the noised shares."""
-        return TableCodec(self.columns, self.bins, self.mean, self.pairs)
+        return TableCodec(self.columns, self.bins, mean=self.mean, pairs=self.pairs)
 
     def save(self, path: Path) -> None:
         """Write it to a file. Raises a RunError where that cannot be done."""

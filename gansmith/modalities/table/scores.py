@@ -56,7 +56,7 @@ class Coder:
     """
 
     def __init__(self, column: Column, cells: Cells) -> None:
-        self.numeric = column.kind in {"number", "datetime"}
+        self.numeric, self.is_id = column.kind in {"number", "datetime"}, column.kind == "id"
         known = cells[are_values(cells)]
         different, counts = np.unique(known, return_counts=True)
         self.masses = different[counts * NUM_BINS >= max(len(known), 1)]
@@ -72,7 +72,7 @@ class Coder:
     def __call__(self, cells: Cells) -> Codes:
         """(N,) codes in [0, size)."""
         special = special_numbers(cells)
-        value = np.where(are_values(cells), cells, 0.0)
+        value = np.where(are_values(cells) & (not self.is_id), cells, 0.0)
         codes = self._ranges(value) if self.numeric else value
         codes = np.minimum(codes, self.levels - 1).astype(np.int64)
         codes = np.where(special >= 0, np.minimum(self.levels + special, self.size - 2), codes)
