@@ -72,7 +72,7 @@ def program(name: str, python: str, *files: Path) -> None:
         PeerError: if it fails.
     """
     done = subprocess.run(
-        [python, "-m", f"benchmarks.peers.{name}", *map(str, files)],
+        [python, "-E", "-m", f"benchmarks.peers.{name}", *map(str, files)],  # no one's PYTHONPATH
         cwd=ROOT, env={**os.environ, **ONE_THREAD}, capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode:

@@ -103,7 +103,7 @@ def held_out_rows(num_rows: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """(n,) which rows are test rows: those whose number has a SHA-256 that 5 divides.
 
     >>> [i for i, held_out in enumerate(held_out_rows(20)) if held_out]
-    [3, 7, 12, 19]
+    [0, 1, 14, 18]
     """
     digests = (hashlib.sha256(str(number).encode()).digest() for number in range(num_rows))
     return np.array([int.from_bytes(digest) % TEST_SHARE == 0 for digest in digests])

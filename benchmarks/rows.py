@@ -19,7 +19,7 @@ from benchmarks.environments import program, python_of
 from benchmarks.peers.program import Task
 from benchmarks.pictures import BusyError
 from benchmarks.row_table import Frame, Split
-from gansmith.errors import SourceError, UserError, did_you_mean
+from gansmith.errors import DivergedError, SourceError, UserError, did_you_mean
 
 NUM_SEEDS = 3
 # On one thread, a process that has a core for itself takes as long as it computes.
@@ -116,6 +116,7 @@ def made(case: Case, split: Split, folder: Path) -> tuple[Frame, Json]:
     Raises:
         BusyError: if the process had to wait for a core; its numbers would not be fair.
         PeerError: if the program of a peer cannot be installed, or fails.
+        DivergedError: if the training diverged.
     """
     name = str(case.key["method"])
     method = METHODS[name]
@@ -128,6 +129,8 @@ def made(case: Case, split: Split, folder: Path) -> tuple[Frame, Json]:
     task.write_text(json.dumps(asdict(asked)), "utf-8")
     program(method.program, python, task, cost)
     spent: Json = json.loads(cost.read_text("utf-8"))
+    if "diverged" in spent:
+        raise DivergedError(spent["diverged"])
     if not case.toy and spent["wall_seconds"] > MOST_WAITING * spent["cpu_seconds"]:
         raise BusyError(
             f"What takes {spent['cpu_seconds']:.0f} seconds took {spent['wall_seconds']:.0f}.",

@@ -69,21 +69,23 @@ def peak_rss_bytes() -> int:
     return max(own, children)
 
 
-def run(ready: Callable[[Task], Callable[[], None]], packages: Sequence[str]) -> None:
+def run(ready: Callable[[Task], Callable[[], object]], packages: Sequence[str]) -> None:
     """``python -m benchmarks.peers.NAME TASK COST``: do the task, and write down what it cost.
 
     Args:
-        ready: imports what a task needs, and returns what reads, trains, samples and writes.
+        ready: imports what a task needs, and returns what reads, trains, samples and writes. Where
+            that returns a text, no rows were written, for this reason: the training diverged.
         packages: whose versions decide what comes out.
     """
     task = Task(**json.loads(Path(sys.argv[1]).read_text("utf-8")))
     work = ready(task)
     started, used = time.perf_counter(), cpu_seconds()
-    work()
+    diverged = work()
     cost = {
         "cpu_seconds": cpu_seconds() - used,
         "wall_seconds": time.perf_counter() - started,
         "peak_rss_bytes": peak_rss_bytes(),
         "packages": {name: metadata.version(name) for name in packages},
     }
+    cost |= {"diverged": diverged} if diverged else {}
     Path(sys.argv[2]).write_text(json.dumps(cost), "utf-8")

@@ -18,13 +18,15 @@ from benchmarks import environments, row_scores
 from benchmarks.cases import ROOT, Options, Places
 from benchmarks.environments import PeerError, python_of
 from benchmarks.memory import peak_rss_bytes
-from benchmarks.peers import program
+from benchmarks.peers import program, table_rows
 from benchmarks.peers.ctgan_rows import filled, opened
+from benchmarks.record import command
 from benchmarks.row_scores import Encoder, alpha_precision, beta_recall
 from benchmarks.row_sections import of_rows
 from benchmarks.row_table import Split, open_split, read, shuffled, write_toy
 from benchmarks.rows import cases
-from gansmith.errors import SourceError, UserError
+from benchmarks.runner import measure
+from gansmith.errors import DivergedError, SourceError, UserError
 
 rng = np.random.default_rng
 
@@ -111,6 +113,13 @@ def test_cases_are_told_apart_by_content(toy: Path, tmp_path: Path):
     assert [(case.key["method"], case.key["seed"]) for case in alone] == [
         ("tvae", 0), ("tvae", 1), ("tvae", 2)
     ]  # fmt: skip
+
+
+def test_the_command_to_give_again_names_no_place():
+    options = Options("rows", data="/mine/a.csv", test="/mine/b.csv", target="y",
+                      methods=("shuffled columns",))  # fmt: skip
+    wanted = "rows --data a.csv --test b.csv --target y --method 'shuffled columns'"
+    assert command(options) == f"python -m benchmarks {wanted}"
 
 
 def test_shuffled_columns_are_the_same_columns(split: Split):
@@ -245,6 +254,20 @@ def test_what_a_process_costs(tmp_path: Path):
     assert cost["packages"]["numpy"] == np.__version__
 
 
+def test_a_training_that_diverges_is_a_result(toy: Path, monkeypatch: pytest.MonkeyPatch):
+    def diverges(*given: Any, **options: Any) -> None:
+        raise DivergedError("not a finite number")
+
+    def in_this_process(name: str, python: str, task: Path, cost: Path) -> None:
+        monkeypatch.setattr(sys, "argv", [name, str(task), str(cost)])
+        program.run(table_rows.ready, ("torch",))
+
+    monkeypatch.setattr("gansmith.api.train", diverges)
+    monkeypatch.setattr("benchmarks.rows.program", in_this_process)
+    case = cases(Options("rows", data=str(toy), target="bought", toy=True))[0]
+    assert measure(case) == {"diverged": "not a finite number"}
+
+
 def test_an_environment_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(environments, "PROGRAMS", tmp_path)
     monkeypatch.setattr(environments, "ENVIRONMENTS", tmp_path / "peers")
@@ -253,9 +276,9 @@ def test_an_environment_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.
         python_of("nobody")
     (tmp_path / "nobody.txt").write_text("--no-index\n", "utf-8")
     assert Path(python_of("nobody")).exists()
-    made = (tmp_path / "peers" / "nobody" / ".ready").stat()
+    made = (tmp_path / "peers" / "nobody").stat().st_ino
     python_of("nobody")
-    assert (tmp_path / "peers" / "nobody" / ".ready").stat() == made  # and not made again
+    assert (tmp_path / "peers" / "nobody").stat().st_ino == made  # and not made again
 
 
 def test_a_program_that_fails_says_why():
