@@ -19,7 +19,7 @@ from benchmarks.runner import run
 from gansmith.errors import GansmithError
 
 NEEDS_NO_DATA = ("points", "cost", "measures")
-NEEDS_DATA = ("pictures", "few", "gpu")
+NEEDS_DATA = ("pictures", "few", "rows", "gpu")
 
 DESCRIPTION = """Measure, and keep what was measured in benchmarks/results/.
 Measured runs are not run again: an interrupted benchmark goes on with the same command.
@@ -27,6 +27,8 @@ Measured runs are not run again: an interrupted benchmark goes on with the same 
   points    modes of point sets, beside the classic losses
   pictures  Frechet distance beside DCGAN, WGAN-GP and SNGAN: --data fashion_mnist.npz
   few       400 faces, with and without adaptive augmentation: --data olivetti_64.npz
+  rows      of tables, beside CTGAN, TVAE and TabularARGN: --data adult_train.csv.gz
+            --test adult_test.csv.gz --target income
   cost      of a step, of sampling, of memory and of the command line
   measures  the time that measuring takes
   gpu       CIFAR-10 on a GPU: --data cifar10.parquet
@@ -47,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seeds", type=int, help="how many; the default is the benchmark's own")
     made.add_argument("--minutes", type=float, help="of each training")
     made.add_argument("--data", help="a file of samples, or a built-in source")
+    made.add_argument("--test", help="of rows: a file of rows to test with, instead of a fifth")
+    made.add_argument("--target", help="of rows: the column that a classifier is to tell")
+    made.add_argument("--method", action="append", help="of rows: this one alone; may be repeated")
     made.add_argument("--recipe", help="of gpu, instead of pictures-gpu")
     made.add_argument("--workers", type=int, default=2, help="trainings on one core at a time")
     made.add_argument("--fresh", action="store_true", help="measure again what is there")
@@ -81,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in names:
             options = Options(
                 name, given.seeds, given.minutes, given.data, given.recipe, given.workers,
-                given.toy, places,
+                given.toy, places, given.test, given.target, tuple(given.method or ()),
             )  # fmt: skip
             failed += _measure(options, given.fresh)
         if given.name == "all" and not place:

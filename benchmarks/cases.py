@@ -55,6 +55,9 @@ class Options:
         recipe: name of one, where that can be chosen.
         workers: trainings at a time, where a training takes one core.
         toy: everything tiny, to see that it runs; the numbers mean nothing.
+        test: file of rows that nothing learns from, of rows.
+        target: column that a classifier is to tell from the others, of rows.
+        methods: of rows; empty takes all.
     """
 
     name: str
@@ -65,6 +68,9 @@ class Options:
     workers: int = 2
     toy: bool = False
     places: Places = field(default_factory=Places)
+    test: str | None = None
+    target: str | None = None
+    methods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,7 @@ class Case:
         threads: of torch and OpenMP; 0 takes what the machine has.
         toy: of the options.
         places: of the options.
+        test: of the options; not stored either.
     """
 
     benchmark: str
@@ -86,6 +93,7 @@ class Case:
     threads: int = 0
     toy: bool = False
     places: Places = field(default_factory=Places)
+    test: str = ""
 
     @property
     def label(self) -> str:

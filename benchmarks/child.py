@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -31,4 +32,6 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
+    # As an exception, so that a process that this one waits for is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main(Path(sys.argv[1])))

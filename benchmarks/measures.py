@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from benchmarks.cases import Case, Json, Options
 from benchmarks.memory import peak_rss_bytes
+from gansmith.evaluation.classes import Classes, Group, each_class
 from gansmith.evaluation.frechet import frechet_distance
 from gansmith.evaluation.measure import Material, steps
 
@@ -22,6 +23,7 @@ Features = npt.NDArray[np.float32]
 MANY, FEW = (10_000, 2_048), (1_000, 2_048)
 # Of the report: fakes, features, and the training samples that novelty compares with.
 REPORT = (10_000, 1_280, 100_000)
+NUM_CLASSES = 10
 
 
 def cases(options: Options) -> list[Case]:
@@ -95,6 +97,10 @@ def report(case: Case) -> Json:
         train_indices=np.arange(num_train),
     )
     seconds = {name: timed(step)[0] for name, step in steps(material, case.seed)}
+    labels = np.arange(n) % NUM_CLASSES
+    classes = Classes(*(Group(x, labels) for x in (reference, control, fake, held_out)))
+    names = tuple(str(number) for number in range(NUM_CLASSES))
+    seconds["each class"] = timed(lambda: list(each_class(classes, names)))[0]
     return {
         "num_samples": n,
         "num_features": d,

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -81,9 +82,12 @@ def command(options: Options) -> str:
         "--seeds": options.seeds,
         "--minutes": options.minutes,
         "--data": Path(options.data).name if options.data else None,
+        "--test": Path(options.test).name if options.test else None,
+        "--target": options.target,
         "--recipe": options.recipe,
     }
-    given = [f"{flag} {value}" for flag, value in flags.items() if value is not None]
+    given = [f"{flag} {shlex.quote(str(v))}" for flag, v in flags.items() if v is not None]
+    given += [f"--method {shlex.quote(name)}" for name in options.methods]
     return " ".join(["python -m benchmarks", options.name, *given, *["--toy"] * options.toy])
 
 
@@ -159,15 +163,15 @@ class Results:
         self._change(change)
 
     def _change(self, change: Callable[[Json], None]) -> None:
-        with _locked(self.path.parent):
+        with locked(self.path.parent):
             content = self.read()
             change(content)
             write_atomic(self.path, _lines(content))
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Two benchmarks may run side by side: one writes at a time."""
+def locked(folder: Path) -> Iterator[None]:
+    """Two benchmarks may run side by side: one at a time writes in a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks import curves, few, measures, pictures, points
 from benchmarks.cases import Json
 from benchmarks.costs import costs
+from benchmarks.row_sections import of_rows
 from benchmarks.tables import NOT_RUN, by_data, longest, num_diverged, results_of, spread, table
 
 CAPTURED_GOAL = 0.9
@@ -221,6 +222,7 @@ SECTIONS: Mapping[str, Callable[[Sequence[Json], Path], list[str]]] = {
     "points": point_sets,
     "pictures": of_pictures,
     "few": few_pictures,
+    "rows": of_rows,
     "cost": costs,
     "measures": measuring,
     "gpu": on_gpu,

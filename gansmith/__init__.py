@@ -39,6 +39,7 @@ _HOMES = {
     "evaluate": "api",
     "load": "api",
     "register": "registry",
+    "release": "api",
     "train": "api",
 }
 
@@ -59,6 +60,7 @@ __all__ = [
     "evaluate",
     "load",
     "register",
+    "release",
     "train",
 ]
 

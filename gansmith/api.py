@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gansmith.data.address import name_of
 from gansmith.errors import RunError, UserError
 from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_sources, write_report
 from gansmith.evaluation.report import Report
 from gansmith.prepare import Prepared, Settings, prepare
+from gansmith.privacy import DELTA, release, released, require_unbound
 from gansmith.progress import Progress, silent
 from gansmith.run import Run, require_choices
 from gansmith.runs.folder import RunFolder
@@ -20,6 +22,8 @@ from gansmith.training import Reporter, train_into
 
 def default_out(source: str) -> Path:
     """Where a run goes if nobody says: ``runs/`` and the source's name."""
+    if of_database := name_of(source):
+        return Path("runs") / of_database
     path = Path(source).expanduser()
     # A folder may be called "." or "..", and may have dots in its name.
     name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
@@ -61,6 +65,8 @@ def train(
     device: str | None = None,
     precision: str | None = None,
     processes: int | None = None,
+    epsilon: float | None = None,
+    delta: float = DELTA,
     settings: Mapping[str, Any] | None = None,
     progress: Progress = silent,
     reporter: Callable[[], Reporter] = Reporter,
@@ -68,7 +74,8 @@ def train(
     """Train a generator on your data; called again with the same arguments, go on.
 
     Args:
-        source: a folder, archive, array or parquet file, a built-in name, or ``hf:owner/name``.
+        source: a folder, archive, array or parquet file, a built-in name, ``hf:owner/name``, or a
+            table of a database, ``sqlite:///people.db::people``.
         out: the run folder; None is ``runs/NAME``.
         recipe: a name, or the path of a resolved config.json; None chooses from the source.
         seed: decides everything random.
@@ -77,6 +84,8 @@ def train(
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         precision: ``32-true``, ``bf16-mixed`` or ``64-true``.
         processes: how many on this machine.
+        epsilon, delta: for a table: learn under differential privacy, for adding or removing one
+            row. Needs a schema, ``settings={"data.schema": FILE}``, which is taken as public.
         settings: any field of the configuration by its path, ``{"generator.width": 32}``.
         progress, reporter: show what happens; nothing by default.
 
@@ -89,6 +98,24 @@ def train(
         DivergedError: when a loss or gradient is no longer finite.
     """
     started = time.monotonic()
+    _require_source(source)
+    chosen = settings_of(
+        seed=seed,
+        minutes=minutes,
+        samples=samples,
+        device=device,
+        precision=precision,
+        processes=processes,
+        overrides=settings,
+    )
+    path = Path(out) if out is not None else default_out(str(source))
+    source, chosen = privately(str(source), path, chosen, epsilon, delta, progress)
+    prepared = prepare(source, recipe=recipe, settings=chosen, progress=progress)
+    return Run(train_into(prepared, path, reporter=reporter, started=started))
+
+
+def _require_source(source: Any) -> None:
+    """Raise a UserError where nothing can be trained on from here."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise UserError(
             "Each of several training processes runs the script that starts them, up to here.",
@@ -100,18 +127,21 @@ def train(
             f"The source is a {type(source).__name__}, not a path or a name.",
             fix="Save an array with np.save('x.npy', x), and name the file.",
         )
-    chosen = settings_of(
-        seed=seed,
-        minutes=minutes,
-        samples=samples,
-        device=device,
-        precision=precision,
-        processes=processes,
-        overrides=settings,
-    )
-    prepared = prepare(str(source), recipe=recipe, settings=chosen, progress=progress)
-    path = Path(out) if out is not None else default_out(str(source))
-    return Run(train_into(prepared, path, reporter=reporter, started=started))
+
+
+def privately(
+    source: str, out: Path, settings: Settings, epsilon: float | None, delta: float,
+    progress: Progress,
+) -> tuple[str, Settings]:  # fmt: skip
+    """The source and the settings to train with: those of a release where there is an epsilon."""
+    if epsilon is None:
+        return source, settings
+    schema = str(dict(settings).get("data.schema", ""))
+    require_unbound(dict(settings).get("data.constraints"))
+    made = released(
+        source, out, schema=schema, epsilon=epsilon, delta=delta, progress=progress
+    )  # the schema has done its work
+    return made, [(path, value) for path, value in settings if path != "data.schema"]
 
 
 def load(path: str | Path) -> Run:
@@ -165,6 +195,8 @@ __all__ = [
     "evaluate",
     "load",
     "prepare",
+    "privately",
+    "release",
     "settings_of",
     "train",
 ]

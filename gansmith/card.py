@@ -6,8 +6,9 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from gansmith.data.address import name_of
 from gansmith.runs.best import read_best
-from gansmith.runs.folder import RunFolder, write_atomic
+from gansmith.runs.folder import RELEASE, RunFolder, write_atomic
 
 # Of classes; a data set may have a thousand.
 MOST_NAMED = 20
@@ -22,7 +23,8 @@ def write_card(folder: RunFolder) -> None:
         *_data(config, env["data"]),
         *_training(folder, config, env, records),
     ]
-    lines += [*_judge(folder), *_limits(env["data"]), *_use(folder, env["data"])]
+    lines += [*_guarantee(env["data"]), *_judge(folder, config)]
+    lines += [*_limits(env["data"]), *_use(folder, env["data"])]
     write_atomic(folder.card, "\n".join(lines) + "\n")
 
 
@@ -34,7 +36,13 @@ def _code(text: str) -> str:
 
 def _front(config: dict[str, Any], env: dict[str, Any]) -> list[str]:
     source = config["data"]["source"]
-    name = source if source.startswith("hf:") else Path(source).expanduser().resolve().name
+    path = Path(source).expanduser().resolve()
+    name = name_of(source) or (source if source.startswith("hf:") else path.name)
+    who = "A generator and its discriminator"
+    if path.name == RELEASE:
+        name = path.parent.name
+    if "discriminator" not in config["players"]:
+        who = "A generator"
     return [
         "---",
         "library_name: gansmith",
@@ -43,13 +51,15 @@ def _front(config: dict[str, Any], env: dict[str, Any]) -> list[str]:
         "",
         f"# {name}, recipe {Path(config['recipe']).name}",
         "",
-        f"A generator and its discriminator, trained with gansmith {env['versions']['gansmith']}. "
+        f"{who}, trained with gansmith {env['versions']['gansmith']}. "
         "What it makes is made up, and looks more or less like its training data.",
         "",
     ]
 
 
 def _data(config: dict[str, Any], data: dict[str, Any]) -> list[str]:
+    if data.get("guarantee"):
+        return ["## Data", "", *[f"- {note}" for note in data["notes"]], ""]
     shape = " x ".join(str(s) for s in data["shape"])
     by_source = data.get("holdout_by") == "source"
     how = "as the source says" if by_source else "chosen by a hash of their content"
@@ -82,14 +92,24 @@ def _training(
     transform, ema = config["augment"]["transform"]["name"], config["ema"]["name"]
     adaptive = ", adaptive" if config["augment"]["adaptive"] else ""
     epochs = train["samples"] / max(env["data"]["num_train"], 1)
-    lines = [
-        "## Training",
-        "",
+    played = [
         f"- {train['samples']:,} real samples shown ({epochs:,.1f} epochs) in batches of "
         f"{train['batch_size']}, seed {train['seed']}.",
         f"- Generator `{config['generator']['name']}`, discriminator "
         f"`{config['discriminator']['name']}`, objective `{game['objective']['name']}`, "
         f"penalties {penalties}, augmentation `{transform}`{adaptive}, weight average `{ema}`.",
+    ]
+    if "discriminator" not in config["players"]:
+        played = [
+            f"- {train['samples']:,} samples made in batches of {train['batch_size']}, seed "
+            f"{train['seed']}.",
+            f"- Generator `{config['generator']['name']}`, rules `{game['name']}` without a "
+            f"discriminator, weight average `{ema}`.",
+        ]
+    lines = [
+        "## Training",
+        "",
+        *played,
         "- Every setting is in config.json, every number measured on the way in metrics.jsonl.",
         f"- Begun on {env['gpu'] or env['system']}, Python {env['python']}, torch "
         f"{env['versions']['torch']}.",
@@ -126,7 +146,16 @@ def _course(folder: RunFolder, train: dict[str, Any], records: list[dict[str, An
     return lines
 
 
-def _judge(folder: RunFolder) -> list[str]:
+def _guarantee(data: dict[str, Any]) -> list[str]:
+    """What is promised to those whose data these are."""
+    if not data.get("guarantee"):
+        return []
+    return ["## Privacy", "", *[f"- {line}" for line in data["guarantee"]], ""]
+
+
+def _judge(folder: RunFolder, config: dict[str, Any]) -> list[str]:
+    if "discriminator" not in config["players"]:
+        return []
     lines = ["## The discriminator as a judge", ""]
     if not (folder.path / "calibration.json").exists():
         return [*lines, "Not calibrated: there are too few real samples.", ""]
@@ -144,13 +173,16 @@ def _judge(folder: RunFolder) -> list[str]:
 
 
 def _limits(data: dict[str, Any]) -> list[str]:
+    repeats = [
+        f"- Whether some of them repeat one of the {data['num_train']:,} training samples. No "
+        "claim about privacy is made."
+    ]
     return [
         "## What is not known",
         "",
         "- How good the samples are: nothing here measures quality or variety. Look at them, and "
         "run `gansmith evaluate`, which does.",
-        f"- Whether some of them repeat one of the {data['num_train']:,} training samples. No "
-        "claim about privacy is made.",
+        *([] if data.get("guarantee") else repeats),
         "- Gaps and biases of the training data are those of the samples.",
         "",
     ]

@@ -67,7 +67,8 @@ class DataConfig:
     """Which samples, and in which shape.
 
     Attributes:
-        source: what was given on the command line: a path, a built-in name, or ``hf:owner/name``.
+        source: what was given on the command line: a path, a built-in name, ``hf:owner/name``, or
+            the address of a table of a database without its password.
         size: height and width in pixels; None keeps a common size up to 256 pixels a side, and
             otherwise chooses a square of at most 64, and says so.
         fit: how a picture of another size is brought to ``size``: ``crop`` scales the shorter side
@@ -79,6 +80,8 @@ class DataConfig:
         strict: stop at the first sample that cannot be read, rather than naming and skipping it.
         schema: of a table: a file that says what its columns hold, as ``gansmith schema TABLE
             --json`` prints it; empty finds out.
+        constraints: of a table: what each row must hold, such as ``start <= end``, beside the
+            constraints that the schema names.
     """
 
     source: str = ""
@@ -90,6 +93,7 @@ class DataConfig:
     shuffle: bool = True
     strict: bool = False
     schema: str = ""
+    constraints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

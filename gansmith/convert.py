@@ -93,7 +93,9 @@ def _literal(value: Any, allowed: tuple[Any, ...], where: str) -> Any:
 
 
 def _sequence(kind: Any, value: Any, where: str) -> tuple[Any, ...]:
-    if isinstance(value, str):
+    if isinstance(value, str) and get_args(kind)[0] is str:
+        value = [part.strip() for part in value.split(";") if part.strip()]
+    elif isinstance(value, str):
         value = [part for part in value.replace("x", ",").split(",") if part]
     if not isinstance(value, list | tuple):
         raise _wrong(value, "a list", where)
@@ -208,22 +210,20 @@ def _set(tree: Any, keys: list[str], value: Any, path: str) -> None:
         elif key not in node:
             raise _no_field(key, node, path)
         if last:
-            node[key] = _shorthand(node.get(key), value)
+            node[key] = _shorthand(key, node.get(key), value)
             return
         node = node[key]
         if not isinstance(node, dict | list):
             raise ConfigError(f"{key!r} has no fields of its own.", where=path)
 
 
-def _shorthand(old: Any, value: Any) -> Any:
+def _shorthand(key: str, old: Any, value: Any) -> Any:
     """Names alone: ``generator=NAME`` starts with no options, and ``game.regularizers=r1,r2`` keeps
     the settings of those that are there already.
     """
     if isinstance(old, dict) and set(old) == {"name", "options"} and isinstance(value, str):
         return {"name": value, "options": {}}
-    if not (isinstance(old, list) and isinstance(value, str)):
-        return value
-    if old and not isinstance(old[0], dict):
+    if not (key == "regularizers" and isinstance(old, list) and isinstance(value, str)):
         return value
     known = {item["name"]: item for item in old}
     weight = old[0]["weight"] if old else 1.0

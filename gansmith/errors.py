@@ -57,6 +57,10 @@ class UserError(GansmithError):
     exit_code = 2
 
 
+class TableError(UserError, ValueError):
+    """What was given is no table, or none that can be learned from; scikit-learn's ValueError."""
+
+
 class ConfigError(UserError):
     """A field, name or value of the configuration is wrong."""
 

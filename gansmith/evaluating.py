@@ -17,13 +17,14 @@ import numpy.typing as npt
 from gansmith import registry
 from gansmith.config import Component, DataConfig, Scalar
 from gansmith.data import open_source
+from gansmith.data.address import name_of
 from gansmith.data.dataset import Dataset
 from gansmith.errors import UserError
 from gansmith.evaluation.classes import Classes, Group, agreement, each_class
 from gansmith.evaluation.comparison import Comparison
 from gansmith.evaluation.division import LEAST_SAMPLES, Division, divide
 from gansmith.evaluation.features import Extractor, Features
-from gansmith.evaluation.html import page
+from gansmith.evaluation.html import figures, page
 from gansmith.evaluation.measure import NOVELTY, Found, Material, steps
 from gansmith.evaluation.report import Missing, Pair, Report, Value
 from gansmith.modalities.modality import sheet_columns
@@ -106,6 +107,13 @@ def evaluate_run(
         return Fakes(np.concatenate(parts), np.concatenate(labels) if labels else None, about)
 
     dataset = open_source(data, progress=progress)
+    if dataset.stand_in:
+        raise UserError(
+            "The run does not know the rows that its counts are of, to be measured against.",
+            where=data.source,
+            fix="Name rows: gansmith evaluate --real TABLE --fake SAMPLES. What that tells is not "
+            "covered by the guarantee.",
+        )
     return _evaluate(dataset, data.holdout, draw, choices, progress)
 
 
@@ -128,7 +136,7 @@ def evaluate_sources(
         chosen = np.sort(order[:count])
         same = fakes.labels is not None and fakes.schema.classes == dataset.schema.classes
         labels = fakes.labels[chosen] if same and fakes.labels is not None else None
-        about = {"source": fake, "fingerprint": fakes.fingerprint, "num_samples": len(fakes),
+        about = {"source": fakes.name, "fingerprint": fakes.fingerprint, "num_samples": len(fakes),
                  "resized": resized}  # fmt: skip
         return Fakes(np.asarray(fakes.samples[chosen]), labels, about)
 
@@ -171,12 +179,14 @@ class Evidence:
         reals: (N, ...) raw, of the reference.
         pairs: (fake, training sample) raw, closest first.
         modality: name of the kind of data.
+        sections: pieces of HTML by their titles, in the place of pictures.
     """
 
     fakes: Array
     reals: Array
     pairs: list[tuple[Array, Array]]
     modality: str
+    sections: Mapping[str, str] = field(default_factory=dict)
 
 
 def _evaluate(
@@ -195,12 +205,11 @@ def _evaluate(
     fakes = draw(len(division.reference), wanted)
     material = _material(dataset, division, fakes, extractors, progress)
     found = _measured(material, extractors, choices, progress)
-    own = modality_of(dataset.schema.modality).own_metrics(
-        Comparison(
-            dataset, division.reference, division.control, fakes.samples, progress,
-            choices.target, choices.seed, choices.used_in_training,
-        )
+    compared = Comparison(
+        dataset, division.reference, division.control, fakes.samples, progress,
+        choices.target, choices.seed, choices.used_in_training, division.train, division.held_out,
     )  # fmt: skip
+    own = modality_of(dataset.schema.modality).own_metrics(compared)
     whole, each = _by_class(dataset, division, fakes, material, extractors[0])
     report = Report(
         about=_about(dataset, division, fakes, extractors, choices),
@@ -213,7 +222,7 @@ def _evaluate(
         classes={name: one.values for name, one in each.items() if one.values},
         pairs=found.pairs,
     )
-    return report, _evidence(dataset, division, fakes, report)
+    return report, _evidence(compared, report)
 
 
 def _require_target(dataset: Dataset, target: str | None) -> None:
@@ -229,11 +238,14 @@ def _require_target(dataset: Dataset, target: str | None) -> None:
     require(dataset, target)
 
 
-def _evidence(dataset: Dataset, division: Division, fakes: Fakes, report: Report) -> Evidence:
-    shown = modality_of(dataset.schema.modality).sheet_samples
-    pairs = [(fakes.samples[p.fake], np.asarray(dataset.samples[p.train])) for p in report.pairs]
-    reals = np.asarray(dataset.samples[np.sort(division.reference[:shown])])
-    return Evidence(fakes.samples[:shown], reals, pairs, dataset.schema.modality)
+def _evidence(compared: Comparison, report: Report) -> Evidence:
+    dataset, fake = compared.dataset, compared.fake
+    modality = modality_of(dataset.schema.modality)
+    shown = modality.sheet_samples
+    pairs = [(fake[p.fake], np.asarray(dataset.samples[p.train])) for p in report.pairs]
+    reals = np.asarray(dataset.samples[np.sort(compared.reference_indices[:shown])])
+    sections = modality.sections(compared, pairs)
+    return Evidence(fake[:shown], reals, pairs, modality.name, sections)
 
 
 def _extractors(
@@ -369,9 +381,11 @@ def write_report(
         side_by_side = np.stack([sample for pair in evidence.pairs for sample in pair])
         caption = "Closest pairs: a fake, and right of it the training sample nearest to it"
         pictures[caption] = modality.sheet(side_by_side, 2 * min(4, len(evidence.pairs)))
-    source = Path(report.about["real"]["source"]).name
+    shown = evidence.sections or {"Samples": figures(pictures)}
+    real = report.about["real"]["source"]
+    source = name_of(real) or Path(real).name
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps(report.to_json(), indent=2, ensure_ascii=False)
     write_atomic(folder / REPORT_JSON, content + "\n")
-    write_atomic(folder / REPORT_PAGE, page(report, pictures, records, f"gansmith: {source}"))
+    write_atomic(folder / REPORT_PAGE, page(report, shown, records, f"gansmith: {source}"))

@@ -26,6 +26,7 @@ from gansmith.config import (
 )
 from gansmith.convert import from_json, override
 from gansmith.data import open_source
+from gansmith.data.address import without_secrets
 from gansmith.data.dataset import Dataset
 from gansmith.data.loader import Loader
 from gansmith.errors import ConfigError, SourceError
@@ -111,6 +112,11 @@ def _full_path(path: str) -> str:
     return path
 
 
+def _full_setting(path: str, value: Any) -> tuple[str, Any]:
+    path = _full_path(path)
+    return path, without_secrets(str(value)) if path == "data.source" else value
+
+
 def _is_option(kind: str, option: str) -> bool:
     """Whether any part of that kind has the option."""
     return any(option in registry.get(kind, name).options for name in registry.names(kind))
@@ -145,7 +151,8 @@ def prepare(
     """Open the source, choose the recipe, apply the settings, fit the codec.
 
     Args:
-        source: a path, a built-in name, or ``hf:owner/name``.
+        source: a path, a built-in name, ``hf:owner/name``, or the address of a table of a database,
+            whose password is kept in memory alone.
         recipe: a name, or a path to a resolved ``config.json``; None chooses from the source.
         settings: (path, value) pairs such as ``("train.samples", 100_000)``.
 
@@ -153,7 +160,7 @@ def prepare(
         ConfigError: for a wrong name or value, before anything is opened where that can be.
         SourceError: if the source cannot be read.
     """
-    settings = [(_full_path(path), value) for path, value in settings]
+    source, settings = without_secrets(source), [_full_setting(*each) for each in settings]
     given = Path(recipe) if recipe and recipe.endswith(".json") else None
     stored = _read_recipe_file(given, source) if given and given.is_file() else None
     if recipe and stored is None:

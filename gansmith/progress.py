@@ -14,7 +14,10 @@ class Advance(Protocol):
 
 
 class Progress(Protocol):
-    """Opens a bar for a piece of work: ``with progress("Decoding", total=n) as advance: ...``."""
+    """Opens a bar for a piece of work: ``with progress("Decoding", total=n) as advance: ...``.
+
+    A total of 0 says that it is not known how many there are.
+    """
 
     def __call__(self, title: str, total: int) -> AbstractContextManager[Advance]: ...
 

@@ -129,6 +129,20 @@ class Codec(Protocol):
         ...
 
 
+@runtime_checkable
+class Selective(Protocol):
+    """A codec that can tell decoded samples which should not be: they are made again."""
+
+    @property
+    def asks(self) -> str:
+        """What it asks of samples, in words; empty where it asks nothing."""
+        ...
+
+    def accepts(self, raw: Any) -> Any:
+        """Raw samples (N, ...) -> (N,) bool."""
+        ...
+
+
 class Restriction(Protocol):
     """What may be drawn, so that each sample meets a condition."""
 
@@ -139,6 +153,37 @@ class Restriction(Protocol):
 
     def hold(self, cells: Any) -> Any:
         """Decoded samples, brought to meet the condition where their codes fit in part only."""
+        ...
+
+    @property
+    def asks(self) -> str:
+        """The condition, in words."""
+        ...
+
+    @property
+    def checks(self) -> bool:
+        """Whether codes do not say it all, so that samples are looked at."""
+        ...
+
+    def accepts(self, cells: Any) -> Any:
+        """Samples as ``hold`` returns them -> (N,) bool, which meet the condition."""
+        ...
+
+
+class Ledger(Protocol):
+    """What is given out once alone in one sampling, such as ids."""
+
+    @property
+    def asks(self) -> str:
+        """What no two samples may share, in words; empty where they may share all."""
+        ...
+
+    def accepts(self, raw: Any) -> Any:
+        """Raw samples (N, ...) -> (N,) bool; those that are accepted count from now on."""
+        ...
+
+    def complete(self, raw: Any) -> Any:
+        """Accepted samples, with what is made for each of them."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from gansmith.runs.best import read_best
 from gansmith.runs.folder import RunFolder
 from gansmith.sample.judge import Calibration, verdict
 from gansmith.sample.sampler import Sampler
+from gansmith.sample.sieve import Filter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,15 +122,22 @@ class Run:
         ema: float | None = None,
         best: bool = False,
         where: str | None = None,
+        filters: Sequence[Filter] = (),
     ) -> Iterator[tuple[Array, Array | None]]:
         """Raw samples and their classes in chunks, in constant memory; see :meth:`sample`."""
         require_choices(n, seed, truncation)
         sampler = self.sampler(ema=ema, best=best)
         classes = None if condition is None else sampler.class_indices(str(condition))
         restriction = None if where is None else self._restriction(sampler, where)
-        return sampler.stream(
-            n, seed=seed, classes=classes, truncation=truncation, restriction=restriction
-        )
+        make = modality_of(self.config.modality).ledger
+        ledger = None if make is None else make(sampler.codec, n, seed)
+        if ledger is not None and ledger.asks:
+            filters = [*filters, Filter(ledger.asks, ledger.accepts)]
+        chunks = sampler.stream(
+            n, seed=seed, classes=classes, truncation=truncation, restriction=restriction,
+            filters=filters,
+        )  # fmt: skip
+        return chunks if ledger is None else ((ledger.complete(raw), of) for raw, of in chunks)
 
     def _restriction(self, sampler: Sampler, where: str) -> Restriction:
         restrict = modality_of(self.config.modality).restrict
@@ -149,6 +157,7 @@ class Run:
         ema: float | None = None,
         best: bool = False,
         where: str | None = None,
+        filters: Sequence[Filter] = (),
     ) -> Any:
         """(n, ...) new samples in raw units: pictures uint8 (n, H, W, C), points float32 (n, d);
         rows of a table as a data frame.
@@ -162,15 +171,18 @@ class Run:
             ema: width of the weight average, where the run was trained with ``ema.name=power``.
             best: take the weights that measured best while training, instead of the last.
             where: of a table: a condition that each row meets, ``"age > 60 and sex = 'F'"``.
+            filters: what else is asked of raw samples; those that do not meet it are left out, and
+                others made.
 
         Raises:
-            UserError: for a number out of its range, an unknown class, or a condition that cannot
-                be understood or met.
+            UserError: for a number out of its range, an unknown class, a condition that cannot be
+                understood or met, too few ids of a pattern, or where hardly any sample meets what
+                is asked.
             RunError: if the run has no whole checkpoint, or no averages to choose from.
         """
         chunks = self.stream(
             n, condition=condition, seed=seed, truncation=truncation, ema=ema, best=best,
-            where=where,
+            where=where, filters=filters,
         )  # fmt: skip
         made: Array = np.concatenate([samples for samples, _ in chunks])
         present = modality_of(self.config.modality).present

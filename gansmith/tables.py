@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,15 +13,21 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from gansmith.api import Report, Run, evaluate, load, train
-from gansmith.errors import MissingExtraError, RunError, UserError
+from gansmith.errors import MissingExtraError, RunError, SourceError, TableError, UserError
+from gansmith.modalities.table import predicates
 from gansmith.modalities.table.codec import TableCodec
+from gansmith.modalities.table.predicates import Predicate
 from gansmith.modalities.table.schema import Cells, Column
+from gansmith.privacy import DELTA
 from gansmith.progress import Progress, silent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PARAMETERS = ("samples", "minutes", "seed", "schema", "settings", "progress")
+PARAMETERS = (
+    "samples", "minutes", "seed", "schema", "constraints", "epsilon", "delta", "settings",
+    "progress",
+)  # fmt: skip
 
 
 class TableGAN:
@@ -32,6 +38,10 @@ class TableGAN:
         minutes: a time budget instead.
         seed: decides everything random.
         schema: a file that says what columns hold, as ``gansmith schema --json`` prints it.
+        constraints: what each row must hold: texts such as ``"start <= end"``, and functions of a
+            data frame that say for each row whether it may be, ``lambda df: df.a < df.b``. Rows
+            that a function refuses are drawn again; it is not kept with the run.
+        epsilon, delta: learn under differential privacy; needs a schema, which is taken as public.
         settings: any field of the configuration by its path, ``{"generator.width": 128}``.
         progress: shows what happens; nothing by default.
 
@@ -53,11 +63,16 @@ class TableGAN:
         minutes: float | None = None,
         seed: int = 0,
         schema: str | Path | None = None,
+        constraints: Sequence[str | Predicate] | None = None,
+        epsilon: float | None = None,
+        delta: float = DELTA,
         settings: Mapping[str, Any] | None = None,
         progress: Progress = silent,
     ) -> None:
         self.samples, self.minutes, self.seed = samples, minutes, seed
-        self.schema, self.settings, self.progress = schema, settings, progress
+        self.schema, self.constraints = schema, constraints
+        self.epsilon, self.delta = epsilon, delta
+        self.settings, self.progress = settings, progress
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The arguments it was made with."""
@@ -72,8 +87,18 @@ class TableGAN:
             setattr(self, name, value)
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn should know: it takes gaps and texts, and needs no target."""
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        inputs = InputTags(allow_nan=True, string=True, categorical=True)
+        return Tags(None, TargetTags(required=False), input_tags=inputs)
+
     def __repr__(self) -> str:
-        given = {"samples": None, "minutes": None, "seed": 0, "schema": None, "settings": None}
+        given = {
+            "samples": None, "minutes": None, "seed": 0, "schema": None, "constraints": None,
+            "epsilon": None, "delta": DELTA, "settings": None,
+        }  # fmt: skip
         shown = [f"{k}={getattr(self, k)!r}" for k, v in given.items() if getattr(self, k) != v]
         return f"TableGAN({', '.join(shown)})"
 
@@ -83,18 +108,30 @@ class TableGAN:
         Args:
             X: at least 20 rows.
             y: ignored; leave a target among the columns, where it is learned with the rest.
+
+        Raises:
+            TableError: a ValueError, if it is no table, or nothing can be learned from it.
+            UserError: if rows do not hold a constraint.
         """
         del y
-        frame = as_frame(X)
+        frame, (texts, functions) = as_frame(X), predicates.apart(self.constraints)
+        predicates.require(functions, frame.rename(columns=str))
         self._folder = tempfile.TemporaryDirectory(prefix="gansmith-table-")
         source = written(frame, Path(self._folder.name) / "table.feather")
         settings = {**(self.settings or {})}
         if self.schema is not None:
             settings["data.schema"] = str(self.schema)
-        self.run_ = train(
-            source, Path(self._folder.name) / "run", samples=self.samples, minutes=self.minutes,
-            seed=self.seed, settings=settings, progress=self.progress,
-        )  # fmt: skip
+        if texts:
+            others, _ = predicates.apart(settings.get("data.constraints"))
+            settings["data.constraints"] = [*others, *texts]
+        try:
+            self.run_ = train(
+                source, Path(self._folder.name) / "run", samples=self.samples, minutes=self.minutes,
+                seed=self.seed, epsilon=self.epsilon, delta=self.delta, settings=settings,
+                progress=self.progress,
+            )  # fmt: skip
+        except SourceError as error:  # the file is ours, and not what the user gave
+            raise TableError(error.what, fix=error.fix) from error
         self.feature_names_in_ = np.array(list(frame.columns), object)
         self.n_features_in_ = len(frame.columns)
         self.__dict__.pop("history", None)
@@ -116,13 +153,23 @@ class TableGAN:
             seed: other seeds, other rows.
 
         Raises:
-            UserError: if the condition cannot be understood or met.
+            UserError: if the condition cannot be understood or met, or hardly any row that is drawn
+                holds what a function among the constraints asks.
         """
-        frame: pd.DataFrame = self._fitted().sample(n, where=where, seed=seed)
+        run = self._fitted()
+        filters = predicates.filters(self._functions, _codec(run).columns)
+        frame: pd.DataFrame = run.sample(n, where=where, seed=seed, filters=filters)
         return frame
+
+    @property
+    def _functions(self) -> list[Predicate]:
+        return predicates.apart(self.constraints)[1]
 
     def impute(self, X: pd.DataFrame | Any, *, seed: int = 0) -> pd.DataFrame:  # noqa: N803
         """The same rows, with a value drawn for each missing cell given the others of its row.
+
+        Constraints hold in rows that are filled. A row for which no such values are found stays as
+        it is.
 
         Args:
             X: with the columns that were learnt from.
@@ -143,7 +190,8 @@ class TableGAN:
         named = given.rename(columns=str).reset_index(drop=True)
         cells = cells_of_frame(named, codec.columns, "impute", self.progress)
         gappy = [replace(column, missing=True) for column in codec.columns]
-        drawn = frame(gappy, imputed(codec, refiner.averaged(), cells, seed))
+        asked = [each.accepts for each in predicates.filters(self._functions, codec.columns)]
+        drawn = frame(gappy, imputed(codec, refiner.averaged(), cells, seed, asked))
         filled = named.copy()
         for place, name in enumerate(names):
             gaps = drawn[name].notna().to_numpy() & np.isnan(cells[:, place])
@@ -167,14 +215,17 @@ class TableGAN:
             n: rows to make; None makes as many as there are.
             target: a column that a model of the made rows is to predict; None measures none.
         """
-        run, frame = self._fitted(), as_frame(holdout)
+        frame = as_frame(holdout)
         with tempfile.TemporaryDirectory(prefix="gansmith-table-") as folder:
             real = written(frame, Path(folder) / "real.feather")
-            fake = written(run.sample(n or len(frame)), Path(folder) / "fake.feather")
+            fake = written(self.sample(n or len(frame)), Path(folder) / "fake.feather")
             return evaluate(real, fake, target=target, progress=self.progress)
 
     def save(self, path: str | Path) -> None:
         """Keep the run in a folder, which :meth:`load` and the command line open.
+
+        A run folder holds no code, and so no constraint that is a function: a warning says so, and
+        :meth:`load` takes them again.
 
         Raises:
             RunError: if there is something already, or it cannot be written.
@@ -189,6 +240,7 @@ class TableGAN:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(side, ignore_errors=True)
             shutil.copytree(source, side)
+            predicates.note(self._functions, side)
             side.rename(target)
         except OSError as error:
             shutil.rmtree(side, ignore_errors=True)
@@ -197,16 +249,24 @@ class TableGAN:
             ) from error
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | Path, *, constraints: Sequence[Predicate] | None = None) -> Self:
         """One that was saved, or any run on a table.
+
+        Args:
+            path: a run folder. Constraints that are texts are in it.
+            constraints: functions, which are not; a warning names those that it was saved without.
 
         Raises:
             RunError: if it is no such run.
+            UserError: for constraints that are no functions.
         """
+        predicates.remind(Path(path), constraints)
         run = load(path)
         if run.config.modality != "table":
             raise RunError("This run did not learn from a table.", where=str(path))
-        made = cls(samples=run.config.train.samples, seed=run.config.train.seed)
+        made = cls(
+            samples=run.config.train.samples, seed=run.config.train.seed, constraints=constraints
+        )
         made.run_ = run
         names = [column.name for column in _codec(run).columns]
         made.feature_names_in_, made.n_features_in_ = np.array(names, object), len(names)
@@ -222,9 +282,11 @@ def as_frame(table: Any) -> pd.DataFrame:
     """A data frame as it is, or one of an array (N, columns).
 
     Raises:
-        UserError: for anything else.
+        TableError: for anything else.
         MissingExtraError: where pandas is not installed.
     """
+    if hasattr(table, "toarray"):
+        raise TableError("Sparse input is not supported.", fix="Give X.toarray().")
     try:
         import pandas as pd
     except ImportError:
@@ -232,11 +294,15 @@ def as_frame(table: Any) -> pd.DataFrame:
     if isinstance(table, pd.DataFrame):
         return table
     array = np.asarray(table)
+    if np.iscomplexobj(array):
+        raise TableError("Complex data not supported.", fix="Give their parts as two columns.")
     if array.ndim != 2:
-        raise UserError(
+        raise TableError(
             f"A table has rows and columns; this has {array.ndim} dimensions.",
             fix="Give a data frame, or an array (rows, columns).",
         )
+    if not array.shape[1]:
+        raise TableError(f"0 feature(s) (shape={array.shape}) while a minimum of 1 is required.")
     return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
 
 
@@ -267,14 +333,14 @@ def cells_of_frame(
 
 
 def written(frame: pd.DataFrame, path: Path) -> Path:
-    """The frame as a Feather file. Raises a UserError for a column that cannot be one."""
+    """The frame as a Feather file. Raises a TableError for a column that cannot be one."""
     import pyarrow as pa
 
     named = frame.rename(columns=str).reset_index(drop=True)
     try:
         named.to_feather(path)
     except (pa.ArrowException, ValueError, TypeError) as error:
-        raise UserError(
+        raise TableError(
             f"A column cannot be kept as it is: {str(error).partition(chr(10))[0]}.",
             fix="A column holds numbers, texts, dates or truth values, and names are different.",
         ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +21,7 @@ from torch import Tensor
 from gansmith.card import write_card
 from gansmith.config import Experiment
 from gansmith.convert import difference, from_json, to_json
+from gansmith.data import address
 from gansmith.errors import ResumeError, RunError, UserError
 from gansmith.game.randomness import Randomness
 from gansmith.modalities.modality import sheet_columns
@@ -108,8 +109,10 @@ def snapshot(trainer: Trainer, n: int) -> np.ndarray[Any, Any]:
     classes = torch.arange(n, device=trainer.device) % num_classes if num_classes else None
     network = trainer.average.best()
     was_training = network.training
-    x: Tensor = network.eval()(latent, Condition(classes=classes))
+    condition = Condition(classes=classes)
+    x: Tensor = network.eval()(latent, condition)
     network.train(was_training)
+    x = trainer.game.finished(x, condition, config.train.seed)
     return trainer.codec.decode(x).cpu().numpy()
 
 
@@ -134,6 +137,8 @@ def environment(prepared: Prepared) -> dict[str, Any]:
             "holdout_by": "content" if dataset.given_holdout is None else "source",
             "skipped": list(dataset.skipped),
             "notes": list(dataset.notes),
+            "guarantee": list(dataset.guarantee),
+            **({"constraints": list(dataset.constraints)} if dataset.constraints else {}),
         },
     }
 
@@ -147,6 +152,8 @@ def _require_same(prepared: Prepared, folder: RunFolder) -> Experiment:
     train = replace(wanted.train, **{same: getattr(stored.train, same)})
     wanted = replace(wanted, train=train)
     same_data = _fingerprint(folder) == prepared.dataset.fingerprint
+    if not same_data:
+        _require_same_constraints(prepared, folder)
     # Where it runs may change, and where the same data lie; what it is may not.
     source = wanted.data.source if same_data else stored.data.source
     moved = replace(stored, machine=wanted.machine, data=replace(stored.data, source=source))
@@ -165,6 +172,19 @@ def _require_same(prepared: Prepared, folder: RunFolder) -> Experiment:
             fix="Bring the data back, or name another folder with --out.",
         )
     return replace(wanted, machine=prepared.experiment.machine)
+
+
+def _require_same_constraints(prepared: Prepared, folder: RunFolder) -> None:
+    """Raise a ResumeError where something else is asked of each row, here or in a schema."""
+    kept = folder.read_json("env.json")["data"].get("constraints", [])
+    now = list(prepared.dataset.constraints)
+    if kept != now:
+        raise ResumeError(
+            f"The constraints have changed since the run began: {'; '.join(kept) or 'none'} then, "
+            f"{'; '.join(now) or 'none'} now.",
+            where=str(folder.path),
+            fix="Give the same ones to go on, or name another folder with --out.",
+        )
 
 
 def _fingerprint(folder: RunFolder) -> str:
@@ -214,9 +234,14 @@ def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Repor
 
 
 def _worker(
-    experiment: Experiment, path: Path, reporter: Callable[[], Reporter], fabric: Fabric
+    experiment: Experiment,
+    path: Path,
+    reporter: Callable[[], Reporter],
+    secrets: Mapping[str, address.Secrets],
+    fabric: Fabric,
 ) -> None:
     """One of several processes: opens the data itself, since a memory map does not travel."""
+    address.remember(secrets)
     torch.set_num_threads(max(1, torch.get_num_threads() // fabric.world_size))
     # What the recipe asks of the data was checked before, for the experiment that replaces it.
     settings = [*data_settings(experiment), ("augment.adaptive", False)]
@@ -240,6 +265,8 @@ def calibrate_run(folder: RunFolder, prepared: Prepared) -> None:
     says so. Real samples are compared with as many fakes of a seed that training did not use.
     """
     experiment, dataset = prepared.experiment, prepared.dataset
+    if dataset.stand_in:
+        return
     sampler = Sampler(folder, experiment, prepared.codec, dataset.schema.classes)
     held = dataset.split("holdout", experiment.data.holdout)
     held_out = len(held) >= 20
@@ -294,7 +321,11 @@ def train_into(
             if machine.processes == machine.machines == 1:
                 _play(fabric, prepared, folder, reporter())
             else:
-                launch(fabric, partial(_worker, experiment, path, reporter), where=str(path))
+                launch(
+                    fabric,
+                    partial(_worker, experiment, path, reporter, address.all_known()),
+                    where=str(path),
+                )
         _finish(prepared, folder)
     return folder
 
@@ -302,7 +333,11 @@ def train_into(
 def _require_apart(source: str, path: Path) -> None:
     """A run among the pictures it learns from would have its own sheets among them."""
     data = Path(source).expanduser()
-    if data.is_dir() and path.resolve().is_relative_to(data.resolve()):
+    if (
+        not address.is_address(source)
+        and data.is_dir()
+        and path.resolve().is_relative_to(data.resolve())
+    ):
         raise RunError(
             "The run folder would lie inside the folder of the data, and become part of them.",
             where=str(path),

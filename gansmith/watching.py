@@ -53,8 +53,10 @@ class SampleWatch:
 
     @cached_property
     def _reals(self) -> _Reals | None:
-        """None where there are too few."""
+        """None where there are too few, or none that may be seen."""
         experiment, dataset = self._prepared.experiment, self._prepared.dataset
+        if dataset.stand_in:
+            return None
         random = np.random.default_rng((experiment.train.seed, 5))
         train, held = (
             random.permutation(dataset.split(part, experiment.data.holdout))
@@ -103,7 +105,10 @@ class SampleWatch:
         average, current = trainer.average.best(), trainer.game.networks[trainer.game.generator]
         fake = self._draw(trainer, average, condition)
         unaveraged = None if average is current else self._draw(trainer, current, condition)
-        features = [None if raw is None else self._extractor(raw) for raw in (fake, unaveraged)]
+        features = [
+            None if x is None else self._extractor(self._finished(trainer, x, condition))
+            for x in (fake, unaveraged)
+        ]
         if not all(np.isfinite(f).all() for f in features if f is not None):
             return {}  # the next checkpoint says what diverged
         assert features[0] is not None
@@ -120,8 +125,8 @@ class SampleWatch:
             return Condition()
         return Condition(classes=torch.from_numpy(labels[self._reals.reference]).to(trainer.device))
 
-    def _draw(self, trainer: Trainer, network: nn.Module, condition: Condition) -> Array:
-        """Raw fakes of the same latents each time, under the classes of the real samples."""
+    def _draw(self, trainer: Trainer, network: nn.Module, condition: Condition) -> Tensor:
+        """Encoded fakes of the same latents each time, under the classes of the real samples."""
         assert self._reals is not None
         randomness = Randomness(
             trainer.experiment.train.seed, 0, _MEASURING_STREAM,
@@ -131,21 +136,27 @@ class SampleWatch:
         was_training = network.training
         x: Tensor = network.eval()(latent, condition)
         network.train(was_training)
-        return trainer.codec.decode(x).cpu().numpy()
+        return x
+
+    def _finished(self, trainer: Trainer, x: Tensor, condition: Condition) -> Array:
+        """Raw fakes as somebody would get them."""
+        made = trainer.game.finished(x, condition, trainer.experiment.train.seed)
+        return trainer.codec.decode(made).cpu().numpy()
 
     def _discriminator(
-        self, trainer: Trainer, fake: Array, condition: Condition
+        self, trainer: Trainer, fake: Tensor, condition: Condition
     ) -> dict[str, float]:
-        """What the training's own discriminator makes of the same samples, class by class."""
+        """What the training's own discriminator makes of what it plays against, class by class."""
         game = trainer.game
         if game.critic not in game.networks or self._reals is None:
             return {}
         critic = game.networks[game.critic]
         was_training = critic.training
         critic.eval()
+        raw = trainer.codec.decode(fake).cpu().numpy()
         logits = [
-            critic(trainer.encode(raw)[0], condition).reshape(len(raw), -1).mean(1)
-            for raw in (self._raw_reference(), fake)
+            critic(trainer.encode(own)[0], condition).reshape(len(own), -1).mean(1)
+            for own in (self._raw_reference(), raw)
         ]
         critic.train(was_training)
         margins = logits[0] - logits[1]

@@ -13,6 +13,7 @@ import tempfile
 from typing import Any
 
 import torch
+from fooled_attacks import FIGURES as OF_ATTACKS
 from fooled_drawing import HERE
 from fooled_pictures import FIGURES as OF_PICTURES
 from fooled_points import FIGURES as OF_POINTS
@@ -24,7 +25,7 @@ NUMBERS = HERE / "fooled.json"
 def main(names: list[str]) -> None:
     """Draw, measure, and write down; numbers of figures that are not drawn stay as they are."""
     torch.set_num_threads(1)  # a sum in another order would give the classifier other weights
-    figures = {**OF_POINTS, **OF_PICTURES, **OF_TABLES}
+    figures = {**OF_POINTS, **OF_PICTURES, **OF_TABLES, **OF_ATTACKS}
     numbers: dict[str, Any] = {}
     if names and NUMBERS.exists():
         numbers = json.loads(NUMBERS.read_text("utf-8"))

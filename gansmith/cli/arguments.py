@@ -22,7 +22,7 @@ Source = Annotated[
     arg(
         metavar="SOURCE",
         help="A folder, zip, tar, .csv, .npz, .npy, .parquet or IDX file, a built-in name "
-        "(`gansmith list sources`), or hf:owner/name.",
+        "(`gansmith list sources`), hf:owner/name, or sqlite:///people.db::people.",
     ),
 ]
 RunPath = Annotated[Positional[Path], arg(metavar="RUN", help="A run folder.")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from gansmith.cli.arguments import (
     Flag,
@@ -51,6 +51,8 @@ class TrainingFlags:
         strict: Stop at the first sample that cannot be read, instead of skipping it.
         schema: Of a table: a file that says what its columns hold, as `gansmith schema --json`
             prints it; found out if left out.
+        constraint: Of a table: what each row must hold, such as "start <= end", "total = a + b" or
+            "combination(city, state)"; may be given several times.
     """
 
     recipe: OptionalText = None
@@ -66,6 +68,23 @@ class TrainingFlags:
     processes: OptionalInt = None
     strict: Flag = False
     schema: OptionalPath = None
+    constraint: Annotated[
+        tuple[str, ...], UseAppendAction, arg(metavar="TEXT", help_behavior_hint="")
+    ] = ()
+
+
+@dataclass(frozen=True)
+class PrivacyFlags:
+    """A guarantee for the rows of a table.
+
+    Attributes:
+        epsilon: Of a table: learn under differential privacy, for adding or removing one row; 1
+            is a usual number. Needs --schema, and takes what it says as public.
+        delta: Of the same guarantee; far below 1 over the number of rows.
+    """
+
+    epsilon: OptionalFloat = None
+    delta: Float = 1e-6
 
 
 def train(
@@ -73,6 +92,7 @@ def train(
     /,
     flags: Annotated[TrainingFlags, arg(name="")] = TrainingFlags(),
     out: OptionalPath = None,
+    privacy: Annotated[PrivacyFlags, arg(name="")] = PrivacyFlags(),
 ) -> Command:
     """Train on your data; the same command again goes on where it stopped.
 
@@ -83,12 +103,13 @@ def train(
         source: what to train on.
         flags: shared with plan.
         out: The run folder; runs/NAME if left out.
+        privacy: a guarantee.
     """
 
     def run(settings: Settings) -> int:
         from gansmith.cli.train import train as work
 
-        return work(source, flags, out, settings)
+        return work(source, flags, out, privacy, settings)
 
     return Command(run)
 
@@ -130,6 +151,35 @@ def schema(source: Source, /, as_json: Json = False) -> Command:
 
         refuse(settings)
         return work(source, as_json)
+
+    return Command(run)
+
+
+def release(
+    source: Source,
+    /,
+    schema: Annotated[Path, arg(metavar="PATH", help_behavior_hint="")],
+    epsilon: Annotated[float, arg(metavar="FLOAT", help_behavior_hint="")],
+    out: Annotated[Path, arg(metavar="NAME.release", help_behavior_hint="")],
+    delta: Float = 1e-6,
+) -> Command:
+    """Count the rows of a table once, with noise: what can be trained from and shared.
+
+    The counts are differentially private, and so is all that is made of them alone.
+
+    Args:
+        source: a table.
+        schema: What its columns hold, as `gansmith schema --json` prints it; taken as public.
+        epsilon: Of the guarantee, for adding or removing one row; 1 is a usual number.
+        out: The file to write.
+        delta: Of the same guarantee; far below 1 over the number of rows.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.release import release as work
+
+        refuse(settings)
+        return work(source, schema, epsilon, delta, out)
 
     return Command(run)
 

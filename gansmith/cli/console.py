@@ -15,6 +15,8 @@ from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -89,6 +91,15 @@ def _cell(value: Any) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
+class _Count(ProgressColumn):
+    """How many are done, and of how many where that is known."""
+
+    def render(self, task: Task) -> Text:
+        """Such as `1,500 of 3,000`."""
+        of = "" if task.total is None else f" of {int(task.total):,}"
+        return Text(f"{int(task.completed):,}{of}")
+
+
 class _Bar(Progress):
     """A bar, and below it a line of numbers that a narrow terminal may cut."""
 
@@ -104,7 +115,7 @@ def _bar(console: Console) -> Progress:
     return _Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        TextColumn("{task.completed:,} of {task.total:,}"),
+        _Count(),
         TimeRemainingColumn(),
         console=console,
     )
@@ -115,12 +126,12 @@ def bar(title: str, total: int) -> Iterator[Advance]:
     """A bar for a piece of work on a terminal; one line at its start and end elsewhere."""
     console = notes()
     if not console.is_terminal:
-        say(f"{title}: {total:,}")
+        say(f"{title}: {total:,}" if total else f"{title} ...")
         with silent(title, total) as nothing:
             yield nothing
         return
     with _bar(console) as shown:
-        task = shown.add_task(title, total=total, detail="")
+        task = shown.add_task(title, total=total or None, detail="")
 
         def advance(items: int = 1) -> None:
             shown.advance(task, items)

@@ -7,6 +7,7 @@ from pathlib import Path
 from gansmith.api import Report, evaluate, load
 from gansmith.cli.commands import EvaluateFlags
 from gansmith.cli.console import bar, print_json, print_table, say
+from gansmith.data.address import name_of
 from gansmith.errors import UserError
 from gansmith.evaluating import REPORT_PAGE
 from gansmith.evaluation.report import class_rows
@@ -58,7 +59,8 @@ def _measured(run_path: Path | None, flags: EvaluateFlags) -> tuple[Report, Path
             "Nothing was named to evaluate.",
             fix="gansmith evaluate RUN, or gansmith evaluate --fake SOURCE --real SOURCE",
         )
-    out = flags.out or Path("reports") / Path(flags.fake).expanduser().resolve().stem
+    name = name_of(flags.fake) or Path(flags.fake).expanduser().resolve().stem
+    out = flags.out or Path("reports") / name
     report = evaluate(
         flags.real,
         flags.fake,

@@ -20,4 +20,5 @@ def settings_from(flags: TrainingFlags, settings: Settings) -> list[tuple[str, A
     )
     strict = [("data.strict", True)] if flags.strict else []
     schema = [("data.schema", str(flags.schema))] if flags.schema else []
-    return [*named, *strict, *schema, *settings]
+    constraints = [("data.constraints", list(flags.constraint))] if flags.constraint else []
+    return [*named, *strict, *schema, *constraints, *settings]

@@ -22,6 +22,7 @@ from gansmith.cli.commands import (
     judge,
     list_,
     plan,
+    release,
     sample,
     schema,
     train,
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "train": train,
     "plan": plan,
     "schema": schema,
+    "release": release,
     "sample": sample,
     "judge": judge,
     "evaluate": evaluate,
@@ -153,7 +155,9 @@ def _run(rest: Sequence[str], settings: list[tuple[str, str]]) -> int:
         )
         return command.run(settings)
     except GansmithError as error:
-        sys.stderr.write(f"gansmith: {error}\n")
+        from gansmith.data.address import masked  # here, because that is slow to import
+
+        sys.stderr.write(f"gansmith: {masked(str(error))}\n")
         return error.exit_code
     except KeyboardInterrupt:
         return _stopped("Interrupted", rest, 130)

@@ -102,5 +102,6 @@ def _leaves(tree: Any, path: str = "") -> list[str]:
     if isinstance(tree, list) and tree and isinstance(tree[0], dict):
         return [line for item in tree for line in _leaves(item, f"{path}.{item['name']}")]
     if isinstance(tree, list):
-        return [f"{path}={','.join(str(v) for v in tree)}"]
+        mark = "; " if path == "data.constraints" else ","
+        return [f"{path}={mark.join(str(v) for v in tree)}"]
     return [f"{path}={tree}"]

@@ -16,10 +16,10 @@ def schema(source: str, as_json: bool) -> int:
     if not dataset.columns:
         raise SourceError(
             f"Only a table has a schema, and this source holds {dataset.schema.label}.",
-            where=source,
+            where=dataset.name,
         )
     if as_json:
-        print_json(to_dict(dataset.columns))
+        print_json({"columns": to_dict(dataset.columns), "constraints": []})
         return 0
     rows = [
         {"column": column.name, "kind": column.kind, "holds": column.describe()}

@@ -6,8 +6,8 @@ import shlex
 import time
 from pathlib import Path
 
-from gansmith.api import default_out
-from gansmith.cli.commands import Settings, TrainingFlags
+from gansmith.api import default_out, privately
+from gansmith.cli.commands import PrivacyFlags, Settings, TrainingFlags
 from gansmith.cli.console import TrainingReporter, bar, say
 from gansmith.cli.flags import settings_from
 from gansmith.data.dataset import Dataset
@@ -18,13 +18,16 @@ from gansmith.training import train_into
 SHOWN_SKIPPED = 3
 
 
-def train(source: str, flags: TrainingFlags, out: Path | None, settings: Settings) -> int:
+def train(
+    source: str, flags: TrainingFlags, out: Path | None, privacy: PrivacyFlags, settings: Settings
+) -> int:
     """Train, and say what to type next."""
     started = time.monotonic()
     path = out or default_out(source)
-    prepared = prepare(
-        source, recipe=flags.recipe, settings=settings_from(flags, settings), progress=bar
+    source, chosen = privately(
+        source, path, settings_from(flags, settings), privacy.epsilon, privacy.delta, bar
     )
+    prepared = prepare(source, recipe=flags.recipe, settings=chosen, progress=bar)
     _introduce(prepared, path)
     folder = train_into(prepared, path, reporter=TrainingReporter, started=started)
     _conclude(folder)

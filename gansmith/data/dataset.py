@@ -52,6 +52,10 @@ class Dataset:
         truth: what is known of the true distribution (centres and sigma of the point sets).
         notes: sentences the user should read, about what was chosen for them.
         columns: of a table, see :class:`gansmith.modalities.table.schema.Column`.
+        stand_in: the samples are made up, and stand for real ones that nobody may see: nothing is
+            measured against them.
+        guarantee: what is promised to those whose data these are, for the model card.
+        constraints: of a table, what each row must hold, as texts.
     """
 
     schema: Schema
@@ -64,19 +68,24 @@ class Dataset:
     truth: dict[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
     columns: tuple[Any, ...] = ()
+    stand_in: bool = False
+    guarantee: Sequence[str] = ()
+    constraints: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.samples)
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of all content, in order, and of the classes: 32 hexadecimal digits."""
+        """A hash of all content, in order, of classes and constraints: 32 hexadecimal digits."""
         digest = hashlib.blake2b(repr(self.schema).encode(), digest_size=16)
         digest.update(np.ascontiguousarray(self.hashes).tobytes())
         if self.labels is not None:
             digest.update(np.ascontiguousarray(self.labels).tobytes())
         if self.columns:
             digest.update(repr(self.columns).encode())
+        if self.constraints:
+            digest.update(repr(self.constraints).encode())
         return digest.hexdigest()
 
     def split(self, part: Literal["train", "holdout"], fraction: float) -> npt.NDArray[np.int64]:

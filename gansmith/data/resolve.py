@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gansmith import registry
 from gansmith.config import DataConfig
+from gansmith.data.address import WEB, without_secrets
 from gansmith.data.dataset import Dataset
 from gansmith.data.pictures import SUFFIXES
 from gansmith.data.source import Source
@@ -41,6 +42,7 @@ def open_source(
         ConfigError: for a size or holdout that cannot be.
     """
     _require_sensible(config)
+    config = replace(config, source=without_secrets(config.source))
     source = _find(config.source)
     dataset = source.open(config, progress=progress, cache_dir=cache_dir)
     if not config.conditional and dataset.labels is not None:
@@ -74,15 +76,22 @@ def _find(uri: str) -> Source:
             fix=f"Name a folder or file of yours, or one of: {', '.join(built_in)}.",
         )
     for _, source in sorted(sources, key=lambda pair: not pair[1].built_in):
-        if source.matches(uri):
+        if _matches(source, uri):
             return source
     raise _unknown(uri, built_in)
+
+
+def _matches(source: Source, uri: str) -> bool:
+    try:
+        return source.matches(uri)
+    except OSError:  # a query may be too long for the name of a file
+        return False
 
 
 def _unknown(uri: str, built_in: list[str]) -> SourceError:
     """The error for what no source opens: the more it can tell about the mistake, the better."""
     path = Path(uri).expanduser()
-    if uri.startswith(("http://", "https://")):
+    if uri.lower().startswith(WEB):
         return SourceError(
             "Data is not fetched from web addresses.",
             where=uri,
@@ -93,6 +102,12 @@ def _unknown(uri: str, built_in: list[str]) -> SourceError:
             "Spreadsheets are not read.",
             where=str(path),
             fix="Save the sheet as a .csv file, or as .parquet.",
+        )
+    if path.suffix.lower() in {".db", ".sqlite", ".sqlite3"} and path.is_file():
+        return SourceError(
+            "This is a database; which of its tables is meant?",
+            where=str(path),
+            fix=f"Name it as sqlite:///{path}::TABLE; without ::TABLE they are listed.",
         )
     if path.suffix.lower() in SUFFIXES and path.is_file():
         return SourceError(
@@ -105,7 +120,8 @@ def _unknown(uri: str, built_in: list[str]) -> SourceError:
         return SourceError(
             f"This {what} is of no kind that can be read.",
             where=str(path),
-            fix="Name a folder, zip or tar of pictures, a .csv, .npz, .npy, .parquet or IDX file.",
+            fix="Name a folder, zip or tar of pictures, a .csv, .npz, .npy, .parquet or IDX file, "
+            "or a table of a database: sqlite:///people.db::people.",
         )
     return SourceError(
         f"There is neither a file or folder nor a built-in set called {uri!r}.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -41,6 +41,8 @@ class Comparison:
         target: name of the column that is to be predicted, of a table.
         seed: of choices.
         used_in_training: names of extractors that had a part in the training.
+        train_indices, held_out_indices: of all samples that were trained on, or could be, and of
+            all others.
     """
 
     dataset: Dataset
@@ -51,6 +53,8 @@ class Comparison:
     target: str | None = None
     seed: int = 0
     used_in_training: Collection[str] = ()
+    train_indices: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
+    held_out_indices: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @cached_property
     def reference(self) -> Array:

@@ -33,7 +33,7 @@ svg { max-width: 100%; height: auto; } svg text { fill: currentColor; font-size:
 
 def page(
     report: Report,
-    pictures: Mapping[str, Image],
+    samples: Mapping[str, str],
     records: Sequence[Mapping[str, Any]],
     title: str,
 ) -> str:
@@ -41,7 +41,7 @@ def page(
 
     Args:
         report: the numbers.
-        pictures: by their captions; two stand beside each other.
+        samples: pieces of HTML that show them, by their titles.
         records: lines of metrics.jsonl; empty for samples from elsewhere.
         title: of the page.
     """
@@ -56,7 +56,7 @@ def page(
         "samples reach in the fakes' place. A value within reach of the stroke is as good as "
         "these counts can tell.</p>",
         _missing(report),
-        _figures(pictures),
+        *(f"<h2>{escape(name)}</h2>{piece}" for name, piece in samples.items()),
         _classes(report),
         _training(records),
         _doctor(records),
@@ -98,15 +98,14 @@ def _missing(report: Report) -> str:
     return f"<h2>What was not measured</h2><dl>{items}</dl>"
 
 
-def _figures(pictures: Mapping[str, Image]) -> str:
-    if not pictures:
-        return ""
-    figures = [
+def figures(pictures: Mapping[str, Image]) -> str:
+    """Pictures by their captions; two stand beside each other."""
+    made = [
         f"<figure><img alt='{escape(caption)}' src='{_inline(picture)}'>"
         f"<figcaption>{escape(caption)}</figcaption></figure>"
         for caption, picture in pictures.items()
     ]
-    return f"<h2>Samples</h2><div class=row>{''.join(figures)}</div>"
+    return f"<div class=row>{''.join(made)}</div>"
 
 
 def _inline(picture: Image) -> str:

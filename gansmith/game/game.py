@@ -22,6 +22,8 @@ from gansmith.game.regularizers import Regularizer
 from gansmith.protocols import Condition, Spec
 from gansmith.registry import register
 
+FINISHING_STREAM = 2_001
+
 
 class Augmentation(Protocol):
     """Draws transformations of a batch, each differentiable in its input."""
@@ -180,6 +182,21 @@ class Game(nn.Module):
         transform = self.augmentation(x.shape, strength, randomness)
         logits: Tensor = self.networks.use(self.critic)(transform(x), condition)
         return logits
+
+    @torch.no_grad()
+    def finished(self, x: Tensor, condition: Condition, seed: int, first: int = 0) -> Tensor:
+        """Generated samples (N, ...) as somebody gets them.
+
+        Args:
+            x: encoded.
+            condition: that they were made under, and perhaps a mask of what may be drawn.
+            seed: of the samples.
+            first: number of the first of them.
+        """
+        if self.finish is None:
+            return x
+        randomness = Randomness(seed, first, FINISHING_STREAM, dtype=x.dtype)
+        return self.finish(self.networks, x, condition, randomness)
 
 
 class AdversarialRules:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
     from gansmith.evaluation.comparison import Comparison
     from gansmith.evaluation.report import Missing, Value
-    from gansmith.protocols import Codec, Restriction
+    from gansmith.protocols import Codec, Ledger, Restriction
 
 Array = npt.NDArray[Any]
 
@@ -24,6 +24,12 @@ def principal_components(dataset: Dataset) -> str:
     """The extractor that needs nothing but the samples."""
     del dataset
     return "pca"
+
+
+def no_sections(comparison: Comparison, closest: Any) -> dict[str, str]:
+    """For kinds of data that are shown as pictures."""
+    del comparison, closest
+    return {}
 
 
 def no_metrics(comparison: Comparison) -> list[Value]:
@@ -51,8 +57,12 @@ class Modality:
             source is known, and what could not be; shown by ``gansmith evaluate``.
         require_target: (data set, name of a column) raises a UserError where that column cannot be
             predicted from the others; None where samples have no columns.
+        sections: (what was compared, closest pairs of a fake and a training sample) -> pieces of
+            HTML for a report, by their titles; nothing where samples are shown as pictures.
         restrict: (codec, text of a condition) -> what may be drawn, so that each sample meets it;
             None where samples cannot be asked for by conditions.
+        ledger: (codec, samples that are wanted, seed) -> what is given out once alone in one
+            sampling; a UserError if it is not enough; None where nothing is.
         align: (real, fake) data sets from two sources -> the fakes in the real ones' terms; None
             where samples mean the same wherever they are from.
         write_file: (path, codec, chunks of raw samples and classes, advance) -> all of them in one
@@ -80,7 +90,9 @@ class Modality:
     duality_rounds: int = 0
     own_metrics: Callable[[Comparison], Sequence[Value | Missing]] = no_metrics
     require_target: Callable[[Dataset, str], None] | None = None
+    sections: Callable[[Comparison, Any], dict[str, str]] = no_sections
     restrict: Callable[[Codec, str], Restriction] | None = None
+    ledger: Callable[[Codec, int, int], Ledger | None] | None = None
     align: Callable[[Dataset, Dataset], Dataset] | None = None
 
 

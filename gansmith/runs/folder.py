@@ -16,6 +16,9 @@ from typing import Any
 
 from gansmith.errors import RunError
 
+# Noised counts of a table, where a run learns from these alone.
+RELEASE = "data.release"
+
 
 def fsync_folder(path: Path) -> None:
     """Make a rename inside ``path`` survive a power cut; a no-op where folders cannot be synced."""
@@ -140,7 +143,7 @@ class RunFolder:
 
     def _holds_other_things(self) -> bool:
         """Whether there is more here than a run that was killed while it began leaves."""
-        own = {"samples", "checkpoints", "env.json", "codec.json", ".lock"}
+        own = {"samples", "checkpoints", "env.json", "codec.json", RELEASE, ".lock"}
         left = (p for p in self.path.iterdir() if p.name not in own)
         return any(not (p.name.startswith(".") and p.name.endswith(".tmp")) for p in left)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
@@ -19,16 +19,17 @@ from gansmith.config import EmaConfig, Experiment
 from gansmith.errors import RunError, UserError, did_you_mean
 from gansmith.game.build import build_game
 from gansmith.game.randomness import Randomness
-from gansmith.protocols import Codec, Condition, Restriction
+from gansmith.protocols import Codec, Condition, Restriction, Selective
 from gansmith.runs import checkpoints
 from gansmith.runs.best import best_weights
 from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import RunFolder
 from gansmith.runs.profiles import combination
+from gansmith.sample.sieve import Filter, Sieve
 
 Array = npt.NDArray[Any]
 CHUNK = 250  # samples that a discriminator is asked about at a time
-_SAMPLING_STREAM, _FINISHING_STREAM = 2_000, 2_001
+_SAMPLING_STREAM = 2_000
 # Of the fakes that a class' level is taken from; nobody's samples come from so large a seed.
 LEVEL_SEED = 2**61
 
@@ -154,26 +155,52 @@ class Sampler:
         classes: list[int] | None = None,
         truncation: float = 1.0,
         restriction: Restriction | None = None,
+        filters: Sequence[Filter] = (),
     ) -> Iterator[tuple[Array, Array | None]]:
-        """Raw samples and their classes, chunk by chunk, ``n`` in all."""
-        chunk = self.game.chunk_samples
-        for first in range(0, n, chunk):
-            count = min(chunk, n - first)
-            # Chunks are finished whole, so that a sample depends on its number alone.
-            made = chunk if self.game.finish else count
-            condition = self.condition(first, made, classes)
-            if restriction is not None:
-                condition = replace(condition, mask=restriction.codes.expand(made, -1))
-            x = self.generate(self.latents(first, made, seed, truncation), condition)
-            if self.game.finish is not None:
-                randomness = Randomness(seed, first, _FINISHING_STREAM, dtype=self.dtype)
-                with torch.no_grad():
-                    x = self.game.finish(self.game.networks, x, condition, randomness)[:count]
-            labels = None
-            if condition.classes is not None:
-                labels = condition.classes[:count].cpu().numpy()
-            raw = self.codec.decode(x).cpu().numpy()
-            yield (raw if restriction is None else restriction.hold(raw)), labels
+        """Raw samples and their classes, chunk by chunk, ``n`` in all.
+
+        Samples that the codec, the restriction or a filter does not accept are left out, and as
+        many others made: the first ``n`` that are accepted come out, in their order.
+        """
+        asked = self._asked(restriction, filters)
+        sieve = Sieve(asked) if asked else None
+        first, left, chunk = 0, n, self.game.chunk_samples
+        while left > 0:
+            count = min(chunk, left) if sieve is None else chunk
+            raw, labels = self._chunk(first, count, seed, classes, truncation, restriction)
+            if sieve is not None:
+                kept = np.flatnonzero(sieve(raw))[:left]
+                raw, labels = raw[kept], None if labels is None else labels[kept]
+            first, left = first + chunk, left - len(raw)
+            if len(raw):
+                yield raw, labels
+
+    def _asked(self, restriction: Restriction | None, filters: Sequence[Filter]) -> list[Filter]:
+        """All that samples may be left out for."""
+        asked = list(filters)
+        if restriction is not None and restriction.checks:
+            asked.insert(0, Filter(restriction.asks, restriction.accepts))
+        if isinstance(self.codec, Selective) and self.codec.asks:
+            asked.insert(0, Filter(self.codec.asks, self.codec.accepts))
+        return asked
+
+    def _chunk(
+        self, first: int, count: int, seed: int, classes: list[int] | None, truncation: float,
+        restriction: Restriction | None,
+    ) -> tuple[Array, Array | None]:  # fmt: skip
+        """Samples ``first`` to ``first + count``, raw, and their classes."""
+        # Chunks are finished whole, so that a sample depends on its number alone.
+        made = self.game.chunk_samples if self.game.finish else count
+        condition = self.condition(first, made, classes)
+        if restriction is not None:
+            condition = replace(condition, mask=restriction.codes.expand(made, -1))
+        x = self.generate(self.latents(first, made, seed, truncation), condition)
+        x = self.game.finished(x, condition, seed, first)[:count]
+        labels = None
+        if condition.classes is not None:
+            labels = condition.classes[:count].cpu().numpy()
+        raw = self.codec.decode(x).cpu().numpy()
+        return (raw if restriction is None else restriction.hold(raw)), labels
 
     @torch.no_grad()
     def logits(self, raw: Array) -> npt.NDArray[np.float64]:
@@ -182,6 +209,8 @@ class Sampler:
         Where there are classes, a sample is judged as each of them, against the level of that
         class (see :attr:`class_levels`), and the largest answer counts.
         """
+        if self.game.critic not in self.game.networks:
+            raise RunError("This run has no discriminator to ask.")
         out = []
         for first in range(0, len(raw), CHUNK):
             # A copy, because memory maps are read-only.

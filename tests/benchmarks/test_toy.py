@@ -51,6 +51,22 @@ def test_few(out: Path):
     assert set(results["without augmentation"]["curve"]["augment_strength"]) == {0.0}
 
 
+def test_rows(out: Path):
+    _toy(out, "rows")
+    results = {run["key"]["method"]: run["result"] for run in _runs(out, "rows")}
+    assert set(results) == {"table", "shuffled columns", "real"}
+    for result in results.values():
+        assert result["num_train"] + result["num_test"] == 400
+        assert (
+            result["num_rows"] == result["num_test" if result is results["real"] else "num_train"]
+        )
+        assert 0 <= result["two_sample_auc"] <= 1
+    assert results["table"]["cpu_seconds"] > 0
+    assert results["table"]["peak_rss_bytes"] > 2**20
+    assert results["real"]["auc"] == results["real"]["auc_of_real"] > 0.5
+    assert str(out) not in (out / "results" / "rows.json").read_text("utf-8")
+
+
 def test_cost(out: Path):
     _toy(out, "cost")
     runs = _runs(out, "cost")
@@ -109,7 +125,7 @@ def test_a_page_of_nothing_says_so(tmp_path: Path):
     _toy(tmp_path, "tables")
     page = (tmp_path / "benchmarks.md").read_text("utf-8")
     assert "| default | not run |" in page
-    assert page.count("Not run.") == 6
+    assert page.count("Not run.") == 7
 
 
 def test_tables(out: Path):

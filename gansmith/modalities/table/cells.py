@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from gansmith.modalities.table.ids import ids
 from gansmith.modalities.table.schema import Cells, Column, special_cells
 
 # In columns of numbers and dates these mean that nothing is known; elsewhere they are texts.
@@ -26,6 +27,8 @@ def cells_of(column: Column, texts: Sequence[str]) -> Cells:
     """
     if column.kind == "empty":
         return np.full(len(texts), np.nan)
+    if column.kind == "id" and column.pattern:
+        return ids(column.pattern).cells(texts)
     if column.kind == "id":
         return np.array([0.0 if text.strip() else np.nan for text in texts])
     if column.kind in {"number", "datetime"}:

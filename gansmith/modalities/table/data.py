@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +12,10 @@ import numpy as np
 from gansmith.config import DataConfig
 from gansmith.data import parquet
 from gansmith.data.dataset import Dataset, Schema, content_hashes, occurrence_hashes
-from gansmith.errors import SourceError, did_you_mean
+from gansmith.errors import ConfigError, SourceError, did_you_mean
 from gansmith.modalities.table.cells import cells_of
+from gansmith.modalities.table.constraints import checked, once
+from gansmith.modalities.table.ids import NO_MATCH, Taken, ids
 from gansmith.modalities.table.reading import (
     FEATHER_SUFFIXES,
     is_csv,
@@ -22,7 +24,13 @@ from gansmith.modalities.table.reading import (
     read_feather,
     read_parquet,
 )
-from gansmith.modalities.table.schema import Column, read_schema
+from gansmith.modalities.table.schema import (
+    Cells,
+    Column,
+    read_constraints,
+    read_schema,
+    special_numbers,
+)
 from gansmith.modalities.table.writing import texts
 from gansmith.progress import Progress
 from gansmith.registry import register
@@ -78,8 +86,10 @@ class ParquetTable(_TableFile):
         return named and not parquet.holds_pictures(path)
 
 
-def from_arrow(table: pa.Table, config: DataConfig, progress: Progress) -> Dataset:
-    """A data set of the rows of a table.
+def from_arrow(
+    table: pa.Table, config: DataConfig, progress: Progress, keys: Collection[str] = ()
+) -> Dataset:
+    """A data set of the rows of a table; keys name its rows, as a database says.
 
     Raises:
         SourceError: if it has too few rows, nothing to learn, or a column that no table can have.
@@ -92,10 +102,17 @@ def from_arrow(table: pa.Table, config: DataConfig, progress: Progress) -> Datas
             fix="Leave size and channels out.",
         )
     given = read_schema(Path(config.schema).expanduser()) if config.schema else None
-    columns, cells = matrix(table, config.source, given, progress)
+    columns, cells = matrix(table, config.source, given, progress, keys)
+    if given is not None:
+        _require_fits(columns, cells, config.schema)
+    constraints = _declared(config)
+    if constraints:
+        first_line = 2 if is_csv(Path(config.source).expanduser()) else 1
+        columns = checked(columns, cells, constraints, config.source, first_line)
     if len(cells) < LEAST_ROWS:
         raise SourceError(
-            f"The table has {len(cells)} rows; nothing can be learned from so few.",
+            f"The table has {len(cells)} row{'s' * (len(cells) != 1)}; nothing can be learned from "
+            "so few.",
             where=config.source,
             fix=f"Bring at least {LEAST_ROWS}, and hundreds to learn anything worth having.",
         )
@@ -110,9 +127,37 @@ def from_arrow(table: pa.Table, config: DataConfig, progress: Progress) -> Datas
         None,
         occurrence_hashes(content_hashes(cells)),
         config.source,
-        notes=_notes(columns),
+        notes=_notes(columns, cells, constraints),
         columns=columns,
+        constraints=constraints,
     )
+
+
+def _require_fits(columns: tuple[Column, ...], cells: Cells, where: str) -> None:
+    """Raise a ConfigError for cells that the columns of a given schema cannot hold."""
+    for i, column in enumerate(columns):
+        missing, special = np.isnan(cells[:, i]), special_numbers(cells[:, i])
+        levelled = column.kind in {"category", "boolean", "text", "constant"}
+        unknown = special >= len(column.specials)
+        if levelled:
+            unknown = ~missing & (cells[:, i] >= len(column.levels))
+        wrong = unknown | (missing & (not column.missing and column.kind != "empty"))
+        if wrong.any():
+            row = int(wrong.argmax())
+            what = "missing cells" if missing[row] else "texts"
+            fix = '"missing": true' if missing[row] else "them to its levels or specials"
+            raise ConfigError(
+                f"{column.name!r} holds {what} that the schema does not allow: in {wrong.sum():,} "
+                f"rows, row {row + 1:,} the first.",
+                where=where,
+                fix=f"Add {fix}.",
+            )
+
+
+def _declared(config: DataConfig) -> tuple[str, ...]:
+    """The constraints of the schema, and those that were given beside it."""
+    of_schema = read_constraints(Path(config.schema).expanduser()) if config.schema else ()
+    return once((*of_schema, *config.constraints))
 
 
 def align(real: Dataset, fake: Dataset) -> Dataset:
@@ -146,7 +191,7 @@ def align(real: Dataset, fake: Dataset) -> Dataset:
     )
 
 
-def _notes(columns: tuple[Column, ...]) -> list[str]:
+def _notes(columns: tuple[Column, ...], cells: Cells, constraints: Sequence[str]) -> list[str]:
     """What was found out about columns that a user might have expected otherwise."""
     said = {
         "id": "are made anew and never learned",
@@ -163,4 +208,23 @@ def _notes(columns: tuple[Column, ...]) -> list[str]:
         if column.specials and column.kind in {"number", "datetime"}:
             kept = ", ".join(map(repr, column.specials[:5]))
             notes.append(f"{column.name} holds {kept} among its {column.kind}s, which are kept.")
+    for place, column in enumerate(columns):
+        if column.pattern:
+            notes += _notes_of_pattern(column, cells[:, place])
+    if constraints:
+        notes.append(f"Each row holds: {'; '.join(constraints)}.")
+    return notes
+
+
+def _notes_of_pattern(column: Column, cells: Cells) -> list[str]:
+    """What a pattern does not match, and how many ids it leaves where these are few."""
+    others, size = int((cells == NO_MATCH).sum()), ids(column.pattern).size
+    free = Taken.of(size, cells).free(size)
+    notes = []
+    if others:
+        notes.append(f"{others:,} of {column.name} do not match their pattern; new ones do.")
+    if free < len(cells):
+        notes.append(
+            f"The pattern of {column.name} leaves {free:,} new ids: no more rows at a time."
+        )
     return notes

@@ -44,18 +44,21 @@ FORMATS = (
 Numbers = npt.NDArray[np.int64]
 
 
-def infer_texts(name: str, levels: Sequence[str], rows: Numbers) -> tuple[Column, Cells]:
+def infer_texts(
+    name: str, levels: Sequence[str], rows: Numbers, key: bool = False
+) -> tuple[Column, Cells]:
     """A column of texts, as in a CSV file.
 
     Args:
         name: of the column.
         levels: the different texts.
         rows: (N,) number of each row's text among them; -1 where the cell is missing.
+        key: a database says that it names the rows.
 
     Returns:
         The column, and its cells (N,).
     """
-    seen = _Texts(name, levels, rows)
+    seen = _Texts(name, levels, rows, key)
     column = _column(seen)
     return column, spread(cells_of(column, levels), rows)
 
@@ -83,8 +86,8 @@ class _Texts:
         known: which of them are no missing cell, in a column of numbers or dates.
     """
 
-    def __init__(self, name: str, levels: Sequence[str], rows: Numbers) -> None:
-        self.name, self.levels, self.rows = name, levels, rows
+    def __init__(self, name: str, levels: Sequence[str], rows: Numbers, key: bool) -> None:
+        self.name, self.levels, self.rows, self.key = name, levels, rows, key
         self.counts = np.bincount(rows[rows >= 0], minlength=len(levels))
         self.stripped = [text.strip() for text in levels]
         self.blank = np.array([not text for text in self.stripped], bool).reshape(-1)
@@ -138,7 +141,7 @@ def _number(seen: _Texts) -> Column | None:
     too_large = integer and bool((np.abs(values) >= MOST_EXACT).any())
     if too_large or any(CODE.fullmatch(text) for text in texts):
         return None
-    if integer and fits.all() and counts_on(seen.name, values, len(seen.rows)):
+    if integer and fits.all() and counts_on(seen.name, values, len(seen.rows), seen.key):
         return Column(seen.name, "id", ("1",))
     return Column(
         seen.name,
@@ -162,11 +165,11 @@ def _decimals(texts: Sequence[str]) -> int | None:
     return most if most <= 12 else None
 
 
-def counts_on(name: str, values: Cells, num_rows: int) -> bool:
-    """Whether whole numbers only name rows: all different, and without gaps or so called."""
+def counts_on(name: str, values: Cells, num_rows: int, key: bool = False) -> bool:
+    """Whether whole numbers only name rows: all different, and without gaps, so called or a key."""
     if num_rows < LEAST_FOR_ID or len(np.unique(values)) < num_rows:
         return False
-    return bool(values.max() - values.min() == num_rows - 1 or _called_id(name))
+    return bool(values.max() - values.min() == num_rows - 1 or key or _called_id(name))
 
 
 def _called_id(name: str) -> bool:

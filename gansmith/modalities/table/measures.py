@@ -13,6 +13,7 @@ from gansmith.evaluation.comparison import Comparison
 from gansmith.evaluation.estimate import LEAST, Estimate
 from gansmith.evaluation.report import Missing, Value
 from gansmith.evaluation.two_sample import above
+from gansmith.modalities.table.attacks import attack_values
 from gansmith.modalities.table.boosting import Rows, Target, ensemble, probabilities
 from gansmith.modalities.table.metrics import table
 from gansmith.modalities.table.schema import Cells
@@ -22,10 +23,11 @@ Found = list[Value | Missing]
 
 
 def own_metrics(comparison: Comparison) -> Found:
-    """Columns and pairs; boosted critics; models of the target; alpha-precision, beta-recall."""
-    with comparison.progress("Measuring rows", 4) as advance:
+    """Columns and pairs; boosted critics; models of the target; typical rows; attacks."""
+    steps = (column_scores, boosted_auc, train_on_synthetic, typical_rows, given_away)
+    with comparison.progress("Measuring rows", len(steps)) as advance:
         found: Found = []
-        for measure in (column_scores, boosted_auc, train_on_synthetic, typical_rows):
+        for measure in steps:
             found += measure(comparison)
             advance()
     return found
@@ -144,3 +146,17 @@ def typical_rows(comparison: Comparison) -> Found:
     ]  # fmt: skip
     used = extract.name in comparison.used_in_training
     return [replace(value, contaminated=used) for value in values]
+
+
+# -- what do they give away? -----------------------------------------------------------------------
+
+
+def given_away(comparison: Comparison) -> Found:
+    """Attacks on rows that were trained on, against the same on rows that were held out."""
+    cells = comparison.dataset.samples
+    train, held_out = (
+        np.asarray(cells[indices])
+        for indices in (comparison.train_indices, comparison.held_out_indices)
+    )
+    values, missing = attack_values(comparison, train, held_out, comparison.seed)
+    return [*values, *missing]

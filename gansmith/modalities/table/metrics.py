@@ -67,7 +67,7 @@ class _Part:
     def __call__(self, cells: Cells) -> Features:
         """(N,) -> (N, size) float32."""
         missing, special, known = np.isnan(cells), special_numbers(cells), are_values(cells)
-        value = np.where(known, cells, 0.0)
+        value = np.where(known & (self.column.kind != "id"), cells, 0.0)
         if self.numeric:
             # In the middle of equal quantiles, so that a value that many rows hold has one rank.
             left, right = (

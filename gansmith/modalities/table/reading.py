@@ -7,7 +7,7 @@ import gzip
 import io
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from gansmith.errors import ConfigError, MissingExtraError, SourceError, did_you_mean
 from gansmith.modalities.table.cells import cells_of
-from gansmith.modalities.table.inference import counts_on, infer_texts, spread
+from gansmith.modalities.table.inference import MOST_EXACT, counts_on, infer_texts, spread
 from gansmith.modalities.table.schema import Cells, Column, special_cells
 from gansmith.progress import Progress
 
@@ -29,6 +29,7 @@ CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".tab.gz")
 FEATHER_SUFFIXES = (".feather", ".arrow")
 DELIMITERS = ",;\t|"
 SNIFFED_BYTES = 2**16
+NAMED_BY_FILE = "Rename them in the first line of the file, which names the columns."
 
 
 def is_csv(path: Path) -> bool:
@@ -79,7 +80,7 @@ def read_csv(path: Path) -> pa.Table:
             raise SourceError("The table is empty.", where=str(path))
         dialect = _dialect(text)
         names = next(csv.reader(io.StringIO(text, newline=""), dialect))
-        _require_names(names, path)
+        require_names(names, str(path), NAMED_BY_FILE)
         with _opened(path) as file:
             return arrow_csv.read_csv(
                 file,
@@ -146,16 +147,17 @@ def _dialect(text: str) -> type[csv.Dialect]:
     return Found
 
 
-def _require_names(names: list[str], path: Path) -> None:
+def require_names(names: Sequence[str], where: str, fix: str) -> None:
+    """Raise a SourceError where two columns have one name, or none has any."""
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise SourceError(
             f"Several columns have the same name: {', '.join(map(repr, twice[:5]))}.",
-            where=str(path),
-            fix="Rename them in the first line of the file, which names the columns.",
+            where=where,
+            fix=fix,
         )
     if not any(name.strip() for name in names):
-        raise SourceError("The first line names no columns.", where=str(path))
+        raise SourceError("The columns have no names.", where=where, fix=fix)
 
 
 def read_parquet(path: Path) -> pa.Table:
@@ -177,13 +179,14 @@ def read_feather(path: Path) -> pa.Table:
 def _read_typed(path: Path, read: Callable[[Path], pa.Table]) -> pa.Table:
     with _broken_is_an_error(path):
         table = read(path)
-    _require_names(table.column_names, path)
+    require_names(table.column_names, str(path), NAMED_BY_FILE)
     return table
 
 
 def matrix(
-    table: pa.Table, where: str, given: tuple[Column, ...] | None, progress: Progress
-) -> tuple[tuple[Column, ...], Cells]:
+    table: pa.Table, where: str, given: tuple[Column, ...] | None, progress: Progress,
+    keys: Collection[str] = (),
+) -> tuple[tuple[Column, ...], Cells]:  # fmt: skip
     """Columns and cells (N, columns) of a table.
 
     Args:
@@ -191,6 +194,7 @@ def matrix(
         where: named in errors.
         given: columns that somebody has edited; they are taken as they are.
         progress: shows the columns.
+        keys: names of columns of which a database says that they name its rows.
 
     Raises:
         SourceError: for a table without rows, a type that no column can have, or a schema that does
@@ -206,7 +210,7 @@ def matrix(
             if name in known:
                 column, own = known[name], _as(known[name], table.column(number))
             else:
-                column, own = infer(name, table.column(number), where)
+                column, own = infer(name, table.column(number), where, name in keys)
             columns.append(column)
             cells[:, number] = own
             advance()
@@ -245,8 +249,10 @@ def _as(column: Column, read: pa.ChunkedArray) -> Cells:
     return spread(cells_of(column, levels), rows)
 
 
-def infer(name: str, column: pa.ChunkedArray, where: str) -> tuple[Column, Cells]:
-    """A column of Arrow and its cells.
+def infer(
+    name: str, column: pa.ChunkedArray, where: str, key: bool = False
+) -> tuple[Column, Cells]:
+    """A column of Arrow and its cells; a key names the rows.
 
     Raises:
         SourceError: for a type that no column can have.
@@ -259,8 +265,10 @@ def infer(name: str, column: pa.ChunkedArray, where: str) -> tuple[Column, Cells
         kind = column.type
     if types.is_null(kind):
         return Column(name, "empty", dtype=dtype), np.full(len(column), np.nan)
+    if types.is_integer(kind) and _too_large(column):  # a float would make equal what differs
+        column, kind = column.cast(pa.string()), pa.string()
     if types.is_string(kind) or types.is_large_string(kind):
-        found, cells = _of_texts(name, column)
+        found, cells = infer_texts(name, *_encoded(column), key)
         return replace(found, dtype=dtype), cells
     if types.is_boolean(kind):
         numbers = _floats(column)
@@ -271,16 +279,12 @@ def infer(name: str, column: pa.ChunkedArray, where: str) -> tuple[Column, Cells
     if _is_time(kind):
         return _of_times(name, column, dtype)
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
-        return _of_numbers(name, column, dtype)
+        return _of_numbers(name, column, dtype, key)
     raise SourceError(
         f"The column {name!r} holds {dtype}, which no cell of a table can be.",
         where=where,
         fix="Leave the column out, or turn it into numbers or texts.",
     )
-
-
-def _of_texts(name: str, column: pa.ChunkedArray) -> tuple[Column, Cells]:
-    return infer_texts(name, *_encoded(column))
 
 
 def _encoded(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
@@ -302,7 +306,14 @@ def _floats(column: pa.ChunkedArray) -> Cells:
     return found
 
 
-def _of_numbers(name: str, column: pa.ChunkedArray, dtype: str) -> tuple[Column, Cells]:
+def _too_large(column: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
+    bounds = pc.min_max(column).as_py().values()
+    return any(abs(bound) >= MOST_EXACT for bound in bounds if bound is not None)
+
+
+def _of_numbers(name: str, column: pa.ChunkedArray, dtype: str, key: bool) -> tuple[Column, Cells]:
     cells = _floats(column)
     finite = cells[np.isfinite(cells)]
     infinite = [text for text in ("inf", "-inf") if (cells == float(text)).any()]
@@ -310,7 +321,7 @@ def _of_numbers(name: str, column: pa.ChunkedArray, dtype: str) -> tuple[Column,
         return Column(name, "empty", dtype=dtype), np.full(len(cells), np.nan)
     integer = bool((finite == np.rint(finite)).all())
     whole_type = arrow().types.is_integer(column.type)
-    if whole_type and len(finite) == len(cells) and counts_on(name, finite, len(cells)):
+    if whole_type and len(finite) == len(cells) and counts_on(name, finite, len(cells), key):
         return Column(name, "id", ("1",), dtype=dtype), np.zeros(len(cells))
     if len(finite) == len(cells) and finite.min() == finite.max():
         return Column(name, "constant", (_written(finite[0]),), dtype=dtype), np.zeros(len(cells))

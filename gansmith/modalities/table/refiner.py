@@ -102,20 +102,26 @@ def learn(networks: Networks, draw: Draw, part: slice) -> Move:
     """The refiner's move, on a part of the rows: half with one column hidden, half with any."""
     refiner = networks[NAME]
     assert isinstance(refiner, MaskedConditional)
+    return learn_from(refiner, draw.real[part], draw.randomness)
+
+
+def learn_from(refiner: MaskedConditional, rows: Tensor, randomness: Randomness) -> Move:
+    """A move on encoded rows (N, D + P)."""
     refiner.follow_average()
-    codes = refiner.spans.numbers(draw.real[part, : refiner.spans.size])
+    codes = refiner.spans.numbers(rows[:, : refiner.spans.size])
     n, columns = codes.shape
-    share = draw.randomness.uniform(n, 1)
-    order = draw.randomness.uniform(n, columns)
+    share = randomness.uniform(n, 1)
+    order = randomness.uniform(n, columns)
     one = order == order.amax(1, keepdim=True)
-    known = torch.where(draw.randomness.uniform(n, 1) < ONE_HIDDEN, ~one, order < share)
+    known = torch.where(randomness.uniform(n, 1) < ONE_HIDDEN, ~one, order < share)
     loss = refiner.loss(codes, known)
     return Move(loss, {"refiner_loss": loss.detach()})
 
 
 def restricted(spans: Spans, allowed: Tensor) -> list[int]:
     """Columns of which not all codes are allowed."""
-    columns: list[int] = torch.unique(spans.column[~allowed]).tolist()
+    everywhere = allowed if allowed.ndim == 1 else allowed.all(0)
+    columns: list[int] = torch.unique(spans.column[~everywhere]).tolist()
     return columns
 
 
@@ -137,8 +143,8 @@ def refine(
         sweeps: rounds over all columns; 0 leaves the rows as they are.
         randomness: of the draws.
         fixed: (N, columns) bool, cells that stay; None for none.
-        allowed: (D,) bool, codes that may be drawn; None for all. Columns of which some may not are
-            drawn first, and no column is believed.
+        allowed: (D,) bool, codes that may be drawn, or (N, D) of each row; None for all. Columns of
+            which some may not are drawn first, and no column is believed.
         keep: share of the columns that are believed at first.
     """
     bound = [] if allowed is None else restricted(refiner.spans, allowed)
@@ -160,7 +166,7 @@ def refine(
             h = refiner.hidden(nn.functional.silu(rest + weight[spans.size + column]))
             logits = h @ refiner.last.weight[first:last].T + refiner.last.bias[first:last]
             if allowed is not None:
-                logits = logits.masked_fill(~allowed[first:last], -torch.inf)
+                logits = logits.masked_fill(~allowed[..., first:last], -torch.inf)
             uniform = randomness.uniform(n, last - first).to(x.device).clamp(MARGIN, 1 - MARGIN)
             drawn = first + (logits - torch.log(-torch.log(uniform))).argmax(1)
             codes[:, column] = torch.where(stays[:, column], codes[:, column], drawn)

@@ -2,18 +2,18 @@
 
 A table becomes a matrix of numbers (N, columns), float64, one meaning for each kind of column:
 
-=========  ====================================================================
+=========  ============================================================================
 kind       a cell is
-=========  ====================================================================
+=========  ============================================================================
 number     the number itself
 datetime   microseconds since 1970, UTC; of a time of day, since midnight
 category   the number of its level
 boolean    0 or 1, the number of its level
 text       the number of its level, of which there are many
 constant   0
-id         0: the text itself is made anew
+id         0: the text itself is made anew; with a pattern, the number of its text, or -1
 empty      NaN
-=========  ====================================================================
+=========  ============================================================================
 
 A missing cell is NaN. In columns of numbers and dates a few other texts may stand, such as
 ``unknown`` or ``inf``: the k-th of these ``specials`` is -1e300 (k + 1).
@@ -31,15 +31,16 @@ import numpy as np
 import numpy.typing as npt
 
 from gansmith.convert import from_json, to_json
-from gansmith.errors import ConfigError, SourceError
+from gansmith.errors import ConfigError, SourceError, did_you_mean
 
 Kind = Literal["number", "datetime", "category", "boolean", "text", "id", "constant", "empty"]
 Cells = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 SPECIAL = -1e300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Column:
     """One column.
 
@@ -56,6 +57,8 @@ class Column:
         format: of a date: as ``strptime`` has it.
         offset_minutes: of a date with a time zone: of the zone from UTC; None for none.
         dtype: of the source's column where it had types, else empty.
+        pattern: of an id: a regular expression that new ones match, as far as
+            :mod:`gansmith.modalities.table.patterns` knows it; empty for some like the data's.
     """
 
     name: str
@@ -70,6 +73,12 @@ class Column:
     format: str = ""
     offset_minutes: int | None = None
     dtype: str = ""
+    pattern: str = ""
+
+    def __repr__(self) -> str:
+        # Fingerprints of data are made of it, and those without a pattern stay what they were.
+        shown = [f for f in fields(self) if f.name != "pattern" or self.pattern]
+        return f"Column({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in shown)})"
 
     @property
     def learned(self) -> bool:
@@ -88,7 +97,7 @@ class Column:
             "category": lambda: f"{len(self.levels)} levels: {_some(self.levels)}",
             "boolean": lambda: f"{self.levels[0]} or {self.levels[1]}",
             "text": lambda: f"{len(self.levels):,} different texts",
-            "id": lambda: f"names of rows, made anew like {_some(self.levels)}",
+            "id": lambda: f"names of rows, made anew like {self.pattern or _some(self.levels)}",
             "constant": lambda: f"always {self.levels[0]!r}",
             "empty": lambda: "nothing",
         }
@@ -146,21 +155,61 @@ def from_dict(content: Any, where: str) -> tuple[Column, ...]:
         named = each.get("name", number) if isinstance(each, Mapping) else number
         if isinstance(each, Mapping) and isinstance(each.get("levels"), list):
             each = {**each, "levels": tuple(str(level) for level in each["levels"])}
-        found.append(from_json(Column, each, where=f"{where}: {named}"))
+        column: Column = from_json(Column, each, where=f"{where}: {named}")
+        if column.pattern and column.kind != "id":
+            raise ConfigError(
+                f"{column.name!r} has a pattern and is {column.kind}; ids alone have patterns.",
+                where=f"{where}: {named}",
+                fix='Say "kind": "id", or leave the pattern out.',
+            )
+        found.append(column)
     return tuple(found)
 
 
 def read_schema(path: Path) -> tuple[Column, ...]:
-    """A schema that somebody has edited.
+    """The columns of a schema that somebody has edited.
 
     Raises:
         SourceError: if it cannot be read.
         ConfigError: if it is no schema.
     """
+    return from_dict(_parts(path)["columns"], str(path))
+
+
+def read_constraints(path: Path) -> tuple[str, ...]:
+    """The constraints of a schema, as texts; an older one, a list of columns, has none.
+
+    Raises:
+        SourceError: if it cannot be read.
+        ConfigError: if it is no schema.
+    """
+    found = _parts(path)["constraints"]
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise ConfigError(
+            "Constraints are a list of texts.",
+            where=f"{path}: constraints",
+            fix='For example "constraints": ["start <= end"]',
+        )
+    return tuple(found)
+
+
+def _parts(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError("The schema cannot be read.", where=str(path)) from error
     except json.JSONDecodeError as error:
         raise ConfigError(f"The schema is not valid JSON: {error}.", where=str(path)) from error
-    return from_dict(content, str(path))
+    parts: dict[str, Any] = {"columns": [], "constraints": []}
+    if not isinstance(content, dict):
+        return {**parts, "columns": content}
+    if not content:
+        raise ConfigError(
+            "The schema says nothing.", where=str(path), fix=f"Known: {_some([*parts])}."
+        )
+    for name in content:
+        if name not in parts:
+            raise ConfigError(
+                f"A schema has no {name!r}.", where=str(path), fix=did_you_mean(name, parts)
+            )
+    return {**parts, **content}

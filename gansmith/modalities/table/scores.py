@@ -50,26 +50,39 @@ def column_scores(comparison: Comparison) -> list[Value]:
 
 
 class Coder:
-    """Cells as a few codes: levels, tenths of numbers, specials, missing."""
+    """Cells as a few codes: levels, tenths of numbers, specials, missing.
+
+    A number that a tenth of the cells hold has a code of its own, and tenths are those of the rest.
+    """
 
     def __init__(self, column: Column, cells: Cells) -> None:
-        self.numeric = column.kind in {"number", "datetime"}
+        self.numeric, self.is_id = column.kind in {"number", "datetime"}, column.kind == "id"
         known = cells[are_values(cells)]
+        different, counts = np.unique(known, return_counts=True)
+        self.masses = different[counts * NUM_BINS >= max(len(known), 1)]
+        rest = known[~np.isin(known, self.masses)]
         grid = np.linspace(0, 1, NUM_BINS + 1)[1:-1]
-        self.edges = np.unique(np.quantile(known, grid)) if len(known) else np.zeros(0)
+        self.edges = np.unique(np.quantile(rest, grid)) if len(rest) else np.zeros(0)
         levels = 1 if column.kind == "id" else len(column.levels)
-        self.levels = len(self.edges) + 1 if self.numeric else min(levels, MOST_LEVELS) + 1
+        ranges = len(self.edges) + 1 + len(self.masses)
+        self.levels = ranges if self.numeric else min(levels, MOST_LEVELS) + 1
         # The last two: a special, known or not, and a missing cell.
         self.size = self.levels + len(column.specials) + 2
 
     def __call__(self, cells: Cells) -> Codes:
         """(N,) codes in [0, size)."""
         special = special_numbers(cells)
-        value = np.where(are_values(cells), cells, 0.0)
-        codes = np.searchsorted(self.edges, value, side="right") if self.numeric else value
+        value = np.where(are_values(cells) & (not self.is_id), cells, 0.0)
+        codes = self._ranges(value) if self.numeric else value
         codes = np.minimum(codes, self.levels - 1).astype(np.int64)
         codes = np.where(special >= 0, np.minimum(self.levels + special, self.size - 2), codes)
         return np.where(np.isnan(cells), self.size - 1, codes)
+
+    def _ranges(self, values: Cells) -> Codes:
+        codes = np.searchsorted(self.edges, values, side="right")
+        mass = np.searchsorted(self.masses, values).clip(max=max(len(self.masses) - 1, 0))
+        hit = self.masses[mass] == values if len(self.masses) else np.zeros(len(values), bool)
+        return np.where(hit, len(self.edges) + 1 + mass, codes)
 
 
 def _total_variation(a: Codes, b: Codes, size: int) -> float:

@@ -7,11 +7,9 @@ range that fits in part is brought to the part that does. So each row meets the 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -19,12 +17,10 @@ from gansmith.errors import UserError, did_you_mean
 from gansmith.modalities.table.bins import Bins
 from gansmith.modalities.table.cells import cells_of
 from gansmith.modalities.table.codec import TableCodec
-from gansmith.modalities.table.schema import Cells, Column, are_values, special_numbers
+from gansmith.modalities.table.constraints import Distance, Form, Level
+from gansmith.modalities.table.schema import Cells, Column, Mask, are_values, special_numbers
+from gansmith.modalities.table.tokens import Token, tokens
 
-TOKEN = re.compile(
-    r"""\s*(?:(?P<text>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*"|`[^`]*`)|(?P<op><=|>=|!=|<>|==|=|<|>)"""
-    r"""|(?P<mark>[(),])|(?P<word>[^\s'"`<>=!(),]+))"""
-)
 EXAMPLE = "For example: \"age > 60 and sex in ('F', 'M') and city is not missing\""
 
 
@@ -52,15 +48,15 @@ def parse(text: str) -> list[Clause]:
     >>> parse("age >= 18 and sex = 'F'")[1]
     Clause(name='sex', operator='=', values=('F',))
     """
-    tokens = _tokens(text)
+    words = tokens(text, _unclear)
     found, place = [], 0
     while True:
-        clause, place = _clause(tokens, place, text)
+        clause, place = _clause(words, place, text)
         found.append(clause)
-        if place == len(tokens):
+        if place == len(words):
             return found
-        if tokens[place] != ("word", "and"):
-            raise _unclear(text, f"after {found[-1].name!r} comes {tokens[place][1]!r}")
+        if words[place] != ("word", "and"):
+            raise _unclear(text, f"after {found[-1].name!r} comes {words[place][1]!r}")
         place += 1
 
 
@@ -73,29 +69,9 @@ def _unclear(text: str, why: str) -> UserError:
     )
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
-    tokens, place = [], 0
-    text = text.strip()
-    while place < len(text):
-        found = TOKEN.match(text, place)
-        if found is None or found.end() == place:
-            raise _unclear(text, f"there is {text[place]!r} at place {place + 1}")
-        place = found.end()
-        kind = str(found.lastgroup)
-        value = str(found.group(kind))
-        if kind == "text":
-            value = value[1:-1].replace("''", "'")
-        elif kind == "name":
-            value = value[1:-1].replace('""', '"')
-        elif kind == "word" and value.lower() in {"and", "or", "in", "is", "not"}:
-            value = value.lower()
-        tokens.append((kind, {"==": "=", "<>": "!="}.get(value, value) if kind == "op" else value))
-    return tokens
-
-
-def _clause(tokens: list[tuple[str, str]], place: int, text: str) -> tuple[Clause, int]:
-    def at(offset: int) -> tuple[str, str]:
-        return tokens[place + offset] if place + offset < len(tokens) else ("end", "the end")
+def _clause(words: list[Token], place: int, text: str) -> tuple[Clause, int]:
+    def at(offset: int) -> Token:
+        return words[place + offset] if place + offset < len(words) else ("end", "the end")
 
     kind, name = at(0)
     if kind not in {"word", "name"}:
@@ -126,24 +102,45 @@ class Restriction:
     """What may be drawn.
 
     Attributes:
+        asks: the condition.
         codes: (D,) bool.
         bounds: (place of the column, lowest, highest) of numbers and dates, both allowed.
         avoided: (place of the column, a number, what stands in its place).
+        form: what is learned in place of the columns; None where they are learned themselves.
+        checked: (place of the column, its clause) of columns of which the codes do not say enough.
     """
 
+    asks: str
     codes: Tensor
     bounds: tuple[tuple[int, float, float], ...]
     avoided: tuple[tuple[int, float, float], ...] = ()
+    form: Form | None = None
+    checked: tuple[tuple[int, Clause], ...] = ()
 
     def hold(self, cells: Cells) -> Cells:
         """(N, columns) cells whose numbers lie within bounds; a range may fit in part only."""
-        held = cells.copy()
+        if not self.bounds and not self.avoided:
+            return cells
+        held = cells.copy() if self.form is None else self.form.forward(cells)
         for place, value, other in self.avoided:
             held[held[:, place] == value, place] = other
         for place, low, high in self.bounds:
             number = are_values(held[:, place])
             held[number, place] = held[number, place].clip(low, high)
-        return held
+        return held if self.form is None else self.form.back(held)
+
+    @property
+    def checks(self) -> bool:
+        """Whether there are columns of which the codes do not say enough."""
+        return bool(self.checked)
+
+    def accepts(self, cells: Cells) -> Mask:
+        """(N,) which rows (N, columns) meet the clauses on those."""
+        assert self.form is not None
+        met = np.ones(len(cells), bool)
+        for place, clause in self.checked:
+            met &= meets(self.form.columns[place], clause, cells[:, place], self.asks)
+        return met
 
 
 def restrict(codec: TableCodec, text: str) -> Restriction:
@@ -152,69 +149,151 @@ def restrict(codec: TableCodec, text: str) -> Restriction:
     Raises:
         UserError: if it cannot be understood, names no column that is learned, or nothing meets it.
     """
-    codes = torch.ones(codec.num_codes, dtype=torch.bool)
-    bounds: dict[int, tuple[float, float]] = {}
-    avoided = []
+    found = _Restricting(codec, text)
     for clause in parse(text):
-        place, (first, last) = _place(codec, clause.name, text)
-        column, bins = codec.columns[place], codec.bins[place]
-        assert bins is not None
-        fits, interval = _fitting(column, bins, clause, text)
-        codes[first:last] &= torch.from_numpy(fits)
+        found.add(clause)
+    bounds = tuple((i, *both) for i, both in found.bounds.items())
+    return Restriction(
+        f"where: {text}", found.codes, bounds, tuple(found.avoided), codec.form,
+        tuple(found.checked),
+    )  # fmt: skip
+
+
+class _Restricting:
+    """A restriction while clauses are added to it."""
+
+    def __init__(self, codec: TableCodec, text: str) -> None:
+        self.codec, self.text = codec, text
+        self.codes = torch.ones(codec.num_codes, dtype=torch.bool)
+        self.bounds: dict[int, tuple[float, float]] = {}
+        self.avoided: list[tuple[int, float, float]] = []
+        self.checked: list[tuple[int, Clause]] = []
+
+    def add(self, clause: Clause) -> None:
+        place = self._place(clause.name)
+        step = None if self.codec.form is None else self.codec.form.owner.get(place)
+        if isinstance(step, Level):
+            self._add_to_level(place, clause, step)
+        elif isinstance(step, Distance) and step.itself:
+            self._add_to_codes(place, clause)
+            self.checked.append((place, clause))
+        elif step is not None:  # made from other columns
+            meets(self.codec.columns[place], clause, np.zeros(0), self.text)
+            self.checked.append((place, clause))
+        else:
+            self._add_to_codes(place, clause)
+
+    def _place(self, name: str) -> int:
+        names = [column.name for column in self.codec.columns]
+        if name not in names:
+            raise UserError(
+                f"There is no column {name!r}.",
+                where=f"where: {self.text}",
+                fix=did_you_mean(name, names),
+            )
+        return names.index(name)
+
+    def _add_to_codes(self, place: int, clause: Clause) -> None:
+        column, bins = self.codec.columns[place], self.codec.bins[place]
+        if bins is None:
+            raise UserError(
+                f"Nothing was learned about {column.name!r}: it is {column.kind}.",
+                where=f"where: {self.text}",
+            )
+        first, last = self.codec.span(place)
+        fits, interval = _fitting(column, bins, clause, self.text)
+        self.codes[first:last] &= torch.from_numpy(fits)
         if interval is not None:
-            old = bounds.get(place, (-np.inf, np.inf))
-            bounds[place] = (max(old[0], interval[0]), min(old[1], interval[1]))
-        codes[first:last] &= torch.from_numpy(_reachable(bins, bounds.get(place)))
+            old = self.bounds.get(place, (-np.inf, np.inf))
+            self.bounds[place] = (max(old[0], interval[0]), min(old[1], interval[1]))
+        self.codes[first:last] &= torch.from_numpy(_reachable(bins, self.bounds.get(place)))
         if clause.operator == "!=" and column.kind in {"number", "datetime"}:
             value = float(cells_of(column, clause.values)[0])
-            avoided.append((place, value, _on_grid(bins, value, 1, strictly=True)))
-        if not codes[first:last].any():
+            self.avoided.append((place, value, _on_grid(bins, value, 1, strictly=True)))
+        self._require_some(bool(self.codes[first:last].any()), column)
+
+    def _add_to_level(self, place: int, clause: Clause, level: Level) -> None:
+        """A column that is learned together with others: the combinations that meet the clause."""
+        column, bins = self.codec.columns[place], self.codec.bins[level.places[0]]
+        own = level.seen[:, level.places.index(place)]
+        fits = meets(column, clause, own, self.text)
+        self._require_some(bool(fits.any()), column)
+        if bins is None:  # there is one combination alone
+            return
+        codes, _ = bins.encode(np.arange(len(own), dtype=np.float64))
+        some, all_ = np.zeros(bins.size, bool), np.ones(bins.size, bool)
+        some[codes[fits]], all_[codes[~fits]] = True, False
+        if (some & ~all_).any():
+            self.checked.append((place, clause))
+        first, last = self.codec.span(level.places[0])
+        self.codes[first:last] &= torch.from_numpy(some)
+        self._require_some(bool(self.codes[first:last].any()), column)
+
+    def _require_some(self, some: bool, column: Column) -> None:
+        if not some:
             raise UserError(
                 f"No row can meet this: nothing that was seen of {column.name!r} fits.",
-                where=f"where: {text}",
+                where=f"where: {self.text}",
                 fix=f"{column.name} holds {column.describe()}.",
             )
-    return Restriction(codes, tuple((i, *both) for i, both in bounds.items()), tuple(avoided))
 
 
-def _place(codec: TableCodec, name: str, text: str) -> tuple[int, tuple[int, int]]:
-    names = [column.name for column in codec.columns]
-    if name not in names:
-        raise UserError(
-            f"There is no column {name!r}.", where=f"where: {text}", fix=did_you_mean(name, names)
-        )
-    spans = {span: (first, last) for span, first, last in codec.spec.spans}
-    if name not in spans:
-        raise UserError(
-            f"Nothing was learned about {name!r}: it is {codec.columns[names.index(name)].kind}.",
-            where=f"where: {text}",
-        )
-    return names.index(name), spans[name]
+def meets(column: Column, clause: Clause, cells: Cells, text: str) -> Mask:
+    """(N,) which cells (N,) of a column meet a clause.
 
-
-Fits = npt.NDArray[np.bool_]
-
-
-def _fitting(
-    column: Column, bins: Bins, clause: Clause, text: str
-) -> tuple[Fits, tuple[float, float] | None]:
-    """(codes,) which fit, and the interval of numbers that do, where there is one."""
-    is_missing = np.zeros(bins.size, bool)
-    is_missing[-1] = bins.missing
+    Raises:
+        UserError: if the clause asks for what the column does not hold.
+    """
     if clause.operator in {"missing", "known"}:
-        return (is_missing if clause.operator == "missing" else ~is_missing), None
+        missing: Mask = np.isnan(cells)
+        return missing if clause.operator == "missing" else ~missing
+    values = _values(column, clause, text)
+    if clause.operator in {"=", "in"}:
+        return np.isin(cells, values[~np.isnan(values)])
+    if clause.operator == "!=":
+        return ~np.isnan(cells) & ~np.isin(cells, values)
+    if column.kind not in {"number", "datetime"} or not are_values(values).all():
+        raise _no_order(column, text)
+    compare = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
+    met: Mask = are_values(cells) & compare[clause.operator](cells, values[0])
+    return met
+
+
+def _values(column: Column, clause: Clause, text: str) -> Cells:
+    """Cells of what a column is compared with."""
     values = cells_of(column, clause.values)
-    numeric = column.kind in {"number", "datetime"}
     unknown = np.isnan(values) | (
-        special_numbers(values) >= len(column.specials) if numeric
+        special_numbers(values) >= len(column.specials)
+        if column.kind in {"number", "datetime"}
         else values >= len(column.levels)
-    )  # fmt: skip
+    )
     if unknown.any() and clause.operator != "!=":
         raise UserError(
             f"{clause.values[int(unknown.argmax())]!r} is nothing that {column.name!r} holds.",
             where=f"where: {text}",
             fix=f"{column.name} holds {column.describe()}.",
         )
+    return values
+
+
+def _no_order(column: Column, text: str) -> UserError:
+    return UserError(
+        f"{column.name!r} has no order: it is {column.kind}.",
+        where=f"where: {text}",
+        fix="Compare it by =, != or in (...).",
+    )
+
+
+def _fitting(
+    column: Column, bins: Bins, clause: Clause, text: str
+) -> tuple[Mask, tuple[float, float] | None]:
+    """(codes,) which fit, and the interval of numbers that do, where there is one."""
+    is_missing = np.zeros(bins.size, bool)
+    is_missing[-1] = bins.missing
+    if clause.operator in {"missing", "known"}:
+        return (is_missing if clause.operator == "missing" else ~is_missing), None
+    values = _values(column, clause, text)
+    numeric = column.kind in {"number", "datetime"}
     if not numeric or (special_numbers(values) >= 0).any() or clause.operator == "in":
         return _listed(column, bins, clause, values, text) & ~is_missing, None
     if clause.operator == "!=":
@@ -224,14 +303,10 @@ def _fitting(
     return _ordered(bins, clause.operator, float(values[0]))
 
 
-def _listed(column: Column, bins: Bins, clause: Clause, values: Cells, text: str) -> Fits:
+def _listed(column: Column, bins: Bins, clause: Clause, values: Cells, text: str) -> Mask:
     """Codes of the values themselves, or all others."""
     if clause.operator not in {"=", "!=", "in"}:
-        raise UserError(
-            f"{column.name!r} has no order: it is {column.kind}.",
-            where=f"where: {text}",
-            fix="Compare it by =, != or in (...).",
-        )
+        raise _no_order(column, text)
     codes, _ = bins.encode(values[~np.isnan(values)])
     shares_codes = (codes >= len(bins.masses)) & (
         codes < len(bins.masses) + len(bins.knots) + bins.num_shared
@@ -247,7 +322,7 @@ def _listed(column: Column, bins: Bins, clause: Clause, values: Cells, text: str
     return ~named if clause.operator == "!=" else named
 
 
-def _ordered(bins: Bins, operator: str, value: float) -> tuple[Fits, tuple[float, float]]:
+def _ordered(bins: Bins, operator: str, value: float) -> tuple[Mask, tuple[float, float]]:
     """Codes of numbers on one side of a value or at it, and the interval of these numbers."""
     low, high = -np.inf, np.inf
     if operator in {"<", "<=", "="}:
@@ -274,7 +349,7 @@ def _on_grid(bins: Bins, value: float, direction: int, *, strictly: bool) -> flo
     return found if bins.quantum or bins.decimals is None else round(found, bins.decimals)
 
 
-def _reachable(bins: Bins, interval: tuple[float, float] | None) -> Fits:
+def _reachable(bins: Bins, interval: tuple[float, float] | None) -> Mask:
     """(codes,) those of numbers that have any within the interval, and all others."""
     fits = np.ones(bins.size, bool)
     if interval is None:

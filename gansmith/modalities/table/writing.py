@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gansmith.errors import MissingExtraError
+from gansmith.modalities.table.ids import ids
 from gansmith.modalities.table.schema import Cells, Column, are_values, special_numbers
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ def _datetime_texts(column: Column, cells: Cells, first: int) -> list[str]:
 
 
 def _id_texts(column: Column, cells: Cells, first: int) -> list[str]:
-    if column.levels == ("1",):
+    if column.pattern:
+        return ids(column.pattern).texts(cells)
+    if column.levels in {(), ("1",)}:
         return [str(first + 1 + i) for i in range(len(cells))]
     return [_from_pattern(column.levels, first + i) for i in range(len(cells))]
 

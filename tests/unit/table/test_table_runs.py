@@ -143,7 +143,7 @@ def test_a_schema_is_shown_edited_and_obeyed(
     assert call("schema", source) == 0
     assert "age\tnumber\twhole numbers from 18 to 89" in capsys.readouterr().out
     assert call("schema", source, "--json") == 0
-    columns = json.loads(capsys.readouterr().out)
+    columns = json.loads(capsys.readouterr().out)["columns"]
     columns[1] = {"name": "age", "kind": "category", "levels": [str(a) for a in range(18, 90)]}
     (tmp_path / "schema.json").write_text(json.dumps(columns))
     out = str(tmp_path / "run")
