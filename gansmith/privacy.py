@@ -145,7 +145,7 @@ def require_unbound(asked: Any) -> None:
     """Raises a ConfigError if there are constraints, or ids by a pattern."""
     if asked:
         raise ConfigError(
-            "Constraints and ids by a pattern are made with a look at the rows, which the guarantee "
+            "Constraints and ids by a pattern take a look at the rows, which the guarantee "
             "does not cover.",
             where="constraints, pattern",
             fix="Leave them out, or leave out --epsilon.",

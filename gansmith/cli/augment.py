@@ -14,8 +14,9 @@ from gansmith.augmenting import (
     Study,
     require_format,
 )
-from gansmith.cli.commands import AugmentFlags, Settings
+from gansmith.cli.commands import Settings
 from gansmith.cli.console import bar, print_json, print_result, print_table, say
+from gansmith.cli.table_commands import AugmentFlags
 from gansmith.errors import UserError
 from gansmith.rowmakers import open_table
 

@@ -16,18 +16,16 @@ import tyro
 
 from gansmith.cli.commands import (
     Command,
-    augment,
     doctor,
     evaluate,
     judge,
     list_,
     plan,
-    release,
     sample,
-    schema,
     train,
 )
 from gansmith.cli.streams import nowhere, write_now
+from gansmith.cli.table_commands import augment, release, schema
 from gansmith.errors import GansmithError, UserError, did_you_mean
 from gansmith.trainer.signals import ending_signals
 
