@@ -145,7 +145,8 @@ class Study:
         self._target = scored(found, self._cells, folds)
         self._additions = additions(self._target, self._cells)
         self.fold = stratified(self._target, self._cells, folds, seed)
-        trainings = Trainings(self._columns, settings or {})
+        held = {"data.constraints": list(dataset.constraints)} if dataset.constraints else {}
+        trainings = Trainings(self._columns, {**held, **(settings or {})})
         self._make = trainings if make is None else make
         self.plan = self._planned(folds)
         if make is None:

@@ -147,6 +147,38 @@ def test_levels_that_only_other_rows_hold_are_not_told() -> None:
     assert late.kind == "empty"
 
 
+def test_trainings_of_our_own_are_told_what_their_rows_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The columns without levels that other rows hold; the constraints; and no row is held out."""
+    rows = truth(60, 0).assign(high=np.arange(60) % 7 + 1, city=["Oslo", *59 * ["Bern"]])
+    rows["a"] = rows["a"].clip(upper=1.0)
+    schema = tmp_path / "schema.json"
+    columns = [{"name": "city", "kind": "category", "levels": ["Bern", "Oslo"]}]
+    schema.write_text(json.dumps({"columns": columns, "constraints": ["a <= high"]}))
+    told_cities, asked = [], []
+
+    class Fake(Noise):
+        def __init__(self, **given: Any) -> None:
+            asked.append(given)
+
+        def fit(self, rows: pd.DataFrame) -> Noise:
+            columns = json.loads(Path(asked[-1]["settings"]["data.schema"]).read_text())
+            told_cities.append(next(c for c in columns if c["name"] == "city")["levels"])
+            assert told_cities[-1] == sorted(set(rows["city"]))
+            return Noise(rows)
+
+    monkeypatch.setattr("gansmith.rowmakers.TableGAN", Fake)
+    given = {"generator.width": 16, "discriminator.width": 16, "train.batch_size": 16}
+    gansmith.augment(rows, "y", samples=160, folds=3, schema=schema, settings=given)
+    assert {len(cities) for cities in told_cities} == {1, 2}
+    assert {each["samples"] for each in asked} == {160}
+    for settings in (each["settings"] for each in asked):
+        assert settings["data.constraints"] == ["a <= high"]
+        assert settings["data.holdout"] == 0.0
+        assert settings["generator.width"] == 16
+
+
 def test_rare_classes_are_asked_for_by_a_condition() -> None:
     asked: list[tuple[int, str | None]] = []
 

@@ -177,7 +177,7 @@ def test_without_scikit_learn_the_rest_is_measured(
     monkeypatch.setitem(sys.modules, "sklearn", None)
     report = gansmith.evaluate(folder / "real.csv", folder / "alike.csv", target="y")
     missing = {each.name: each.why for each in report.missing}
-    assert set(missing) == {"boosted-auc", "train-on-synthetic"}
+    assert {"boosted-auc", "train-on-synthetic"} <= set(missing)
     assert "pip install 'gansmith[tables]'" in missing["boosted-auc"]
     assert report["alpha-precision"].value > 0.8
 
