@@ -12,8 +12,6 @@ from benchmarks.peers.program import Task, run
 
 def ready(task: Task) -> Callable[[], str | None]:
     """Trained as anyone would: all settings are found out from the file."""
-    # A test dependency of ours, which the engine imports where it finds it: users do not have it.
-    sys.modules.setdefault("torchmetrics", None)  # type: ignore[arg-type]
     import pandas
     import pyarrow
     import torch
@@ -43,4 +41,6 @@ def ready(task: Task) -> Callable[[], str | None]:
 
 
 if __name__ == "__main__":
+    # A test dependency of ours, which the engine imports where it finds it: users do not have it.
+    sys.modules.setdefault("torchmetrics", None)  # type: ignore[arg-type]
     run(ready, ("torch",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import tempfile
 from datetime import date as day
 from datetime import time as clock
@@ -166,7 +167,7 @@ def test_quotes_may_hold_delimiters_and_lines(tmp_path: Path) -> None:
     [
         ("", "The table is empty"),
         ("a,b\n", "no rows"),
-        ("a,b\n1,2\n", "1 rows"),
+        ("a,b\n1,2\n", "1 row"),
         ("a,a\n" + "1,2\n" * 30, "Several columns have the same name: 'a'"),
         ("a,b\n" + "1,2,3\n" * 30, "cannot be read"),
         ("a,b\n" + "1,2\n" * 30, "anything to learn"),
@@ -215,12 +216,16 @@ def test_a_cell_that_is_a_list_is_refused(tmp_path: Path) -> None:
 
 def test_an_edited_schema_is_obeyed(tmp_path: Path) -> None:
     source = write(tmp_path / "people.csv")
-    (tmp_path / "schema.json").write_text(
-        '[{"name": "age", "kind": "category", "levels": ["18", "19"]}]'
-    )
+    ages = {"name": "age", "kind": "category", "levels": [str(age) for age in range(18, 90)]}
+    (tmp_path / "schema.json").write_text(json.dumps([ages]))
     data = opened(source, schema=str(tmp_path / "schema.json"))
     assert data.columns[1].kind == "category"
-    assert data.samples[:, 1].max() == 2  # the number after the last level
+    assert data.samples[:, 1].max() == 71  # the number of the last level
+    (tmp_path / "schema.json").write_text(json.dumps([{**ages, "levels": ["18", "19"]}]))
+    with pytest.raises(
+        ConfigError, match="'age' holds texts that the schema does not allow"
+    ):
+        opened(source, schema=str(tmp_path / "schema.json"))
     (tmp_path / "schema.json").write_text('[{"name": "agee", "kind": "number"}]')
     with pytest.raises(ConfigError, match="a column 'agee'"):
         opened(source, schema=str(tmp_path / "schema.json"))

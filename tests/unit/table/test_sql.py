@@ -309,7 +309,7 @@ def test_its_schema_is_shown_edited_and_obeyed(
 ) -> None:
     source = f"{place}::people"
     assert call("schema", source, "--json") == 0
-    columns = json.loads(capsys.readouterr().out)
+    columns = json.loads(capsys.readouterr().out)["columns"]
     assert [column["kind"] for column in columns][:2] == ["id", "number"]
     columns[0] = {"name": "no", "kind": "number", "integer": True, "decimals": 0}
     (tmp_path / "schema.json").write_text(json.dumps(columns))
