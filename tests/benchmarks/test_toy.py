@@ -67,6 +67,7 @@ def test_rows(out: Path):
     assert str(out) not in (out / "results" / "rows.json").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_cost(out: Path):
     _toy(out, "cost")
     runs = _runs(out, "cost")
@@ -85,6 +86,7 @@ def test_measures(out: Path):
     assert "novelty" in found["report"]["seconds"]
 
 
+@pytest.mark.slow
 def test_gpu_on_a_cpu(out: Path):
     _toy(out, "gpu")
     parts = [run["key"]["part"] for run in _runs(out, "gpu")]

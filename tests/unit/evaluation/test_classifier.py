@@ -40,6 +40,7 @@ def test_it_knows_digits_it_has_not_seen(digits: Dataset) -> None:
                                   trained.classes(digits.samples[held]))  # fmt: skip
 
 
+@pytest.mark.slow
 def test_it_is_trained_once_and_again_where_the_file_is_broken(
     digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
