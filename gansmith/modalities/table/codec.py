@@ -93,7 +93,7 @@ class TableCodec:
             total, pairs = codec.counted(dataset, some)
             n = max(len(some), 1)
             codec._mean = (total / n).float()
-            codec._pairs = None if pairs is None else pairs / n
+            codec._pairs = None if pairs is None else (pairs / n).float()
         return codec
 
     def counted(
@@ -105,7 +105,9 @@ class TableCodec:
         """
         total = torch.zeros(self.num_codes + len(self._placed), dtype=torch.float64)
         d = self.num_codes
-        pairs = torch.zeros(d, d) if d <= MOST_PAIRED else None
+        # Whole numbers beyond are not all exact in single precision.
+        exact = torch.float32 if len(indices) < 2**24 else torch.float64
+        pairs = torch.zeros(d, d, dtype=exact) if d <= MOST_PAIRED else None
         for first in range(0, len(indices), CHUNK):
             rows = np.asarray(dataset.samples[indices[first : first + CHUNK]], np.float64)
             x = self.encode(torch.from_numpy(rows))

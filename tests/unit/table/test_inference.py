@@ -222,9 +222,7 @@ def test_an_edited_schema_is_obeyed(tmp_path: Path) -> None:
     assert data.columns[1].kind == "category"
     assert data.samples[:, 1].max() == 71  # the number of the last level
     (tmp_path / "schema.json").write_text(json.dumps([{**ages, "levels": ["18", "19"]}]))
-    with pytest.raises(
-        ConfigError, match="'age' holds texts that the schema does not allow"
-    ):
+    with pytest.raises(ConfigError, match="'age' holds texts that the schema does not allow"):
         opened(source, schema=str(tmp_path / "schema.json"))
     (tmp_path / "schema.json").write_text('[{"name": "agee", "kind": "number"}]')
     with pytest.raises(ConfigError, match="a column 'agee'"):
