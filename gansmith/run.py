@@ -191,6 +191,11 @@ class Run:
     @cached_property
     def calibration(self) -> Calibration:
         """What turns the discriminator's logits into probabilities, and how well."""
+        if "discriminator" not in self.config.players:
+            raise RunError(
+                "This run has no discriminator to ask: it learnt from noised counts alone.",
+                where=str(self.folder.path),
+            )
         if not (self.folder.path / "calibration.json").exists():
             raise RunError(
                 "The run is not calibrated yet.",

@@ -209,8 +209,6 @@ class Sampler:
         Where there are classes, a sample is judged as each of them, against the level of that
         class (see :attr:`class_levels`), and the largest answer counts.
         """
-        if self.game.critic not in self.game.networks:
-            raise RunError("This run has no discriminator to ask.")
         out = []
         for first in range(0, len(raw), CHUNK):
             # A copy, because memory maps are read-only.

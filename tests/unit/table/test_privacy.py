@@ -201,7 +201,9 @@ def test_the_attacker_would_notice_noise_that_is_too_small(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        releases, "noised", lambda counts, sigma, source: noised(counts, sigma / 12, source)
+        releases,
+        "noised",
+        lambda counts, sigma, generator: noised(counts, sigma / 12, generator),
     )
     assert min(audit(seed, 1.0) for seed in range(3)) > 1.0
 
@@ -305,7 +307,7 @@ def test_what_needs_the_rows_says_so(folder: Path) -> None:
     run = gansmith.load(folder / "run")
     with pytest.raises(UserError, match="does not know the rows"):
         run.evaluate(n=100)
-    with pytest.raises(RunError):
+    with pytest.raises(RunError, match="no discriminator"):
         run.judge(np.zeros((1, 3)))
 
 
