@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +27,14 @@ from gansmith.evaluation.features import Extractor, Features
 from gansmith.evaluation.html import figures, page
 from gansmith.evaluation.measure import NOVELTY, Found, Material, steps
 from gansmith.evaluation.report import Missing, Pair, Report, Value
-from gansmith.modalities.modality import sheet_columns
+from gansmith.modalities.modality import Modality, sheet_columns
 from gansmith.prepare import modality_of
 from gansmith.progress import Progress, silent
 from gansmith.runs.folder import write_atomic, writing
 from gansmith.sample.sampler import Sampler
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Array = npt.NDArray[Any]
 MOST_SAMPLES = 10_000
@@ -172,21 +175,15 @@ def _require_alike(real: Dataset, fake: Dataset) -> None:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a report shows beside its numbers.
+    """What a report shows beside its numbers, made when it is written.
 
     Attributes:
-        fakes: (N, ...) raw, as many as a sheet shows.
-        reals: (N, ...) raw, of the reference.
+        compared: real samples and fakes.
         pairs: (fake, training sample) raw, closest first.
-        modality: name of the kind of data.
-        sections: pieces of HTML by their titles, in the place of pictures.
     """
 
-    fakes: Array
-    reals: Array
+    compared: Comparison
     pairs: list[tuple[Array, Array]]
-    modality: str
-    sections: Mapping[str, str] = field(default_factory=dict)
 
 
 def _evaluate(
@@ -222,7 +219,8 @@ def _evaluate(
         classes={name: one.values for name, one in each.items() if one.values},
         pairs=found.pairs,
     )
-    return report, _evidence(compared, report)
+    pairs = [(fakes.samples[p.fake], dataset.samples[p.train]) for p in report.pairs]
+    return report, Evidence(compared, [(fake, np.asarray(real)) for fake, real in pairs])
 
 
 def _require_target(dataset: Dataset, target: str | None) -> None:
@@ -236,16 +234,6 @@ def _require_target(dataset: Dataset, target: str | None) -> None:
             where=f"target: {target}",
         )
     require(dataset, target)
-
-
-def _evidence(compared: Comparison, report: Report) -> Evidence:
-    dataset, fake = compared.dataset, compared.fake
-    modality = modality_of(dataset.schema.modality)
-    shown = modality.sheet_samples
-    pairs = [(fake[p.fake], np.asarray(dataset.samples[p.train])) for p in report.pairs]
-    reals = np.asarray(dataset.samples[np.sort(compared.reference_indices[:shown])])
-    sections = modality.sections(compared, pairs)
-    return Evidence(fake[:shown], reals, pairs, modality.name, sections)
 
 
 def _extractors(
@@ -363,6 +351,22 @@ def _about(
     }
 
 
+def _pictures(evidence: Evidence, modality: Modality) -> dict[str, Image]:
+    """Sheets of samples, by their captions."""
+    compared, pairs = evidence.compared, evidence.pairs
+    shown, columns = modality.sheet_samples, sheet_columns(0)
+    first = np.sort(compared.reference_indices[:shown])
+    pictures = {
+        "Fakes, not chosen": modality.sheet(compared.fake[:shown], columns),
+        "Real samples": modality.sheet(np.asarray(compared.dataset.samples[first]), columns),
+    }
+    if pairs and modality.write_one is not None:
+        side_by_side = np.stack([sample for pair in pairs for sample in pair])
+        caption = "Closest pairs: a fake, and right of it the training sample nearest to it"
+        pictures[caption] = modality.sheet(side_by_side, 2 * min(4, len(pairs)))
+    return pictures
+
+
 def write_report(
     folder: Path, report: Report, evidence: Evidence, records: Sequence[Mapping[str, Any]]
 ) -> None:
@@ -371,17 +375,9 @@ def write_report(
     Raises:
         RunError: where they cannot be written.
     """
-    modality = modality_of(evidence.modality)
-    columns = sheet_columns(0)
-    pictures = {
-        "Fakes, not chosen": modality.sheet(evidence.fakes, columns),
-        "Real samples": modality.sheet(evidence.reals, columns),
-    }
-    if evidence.pairs and modality.write_one is not None:
-        side_by_side = np.stack([sample for pair in evidence.pairs for sample in pair])
-        caption = "Closest pairs: a fake, and right of it the training sample nearest to it"
-        pictures[caption] = modality.sheet(side_by_side, 2 * min(4, len(evidence.pairs)))
-    shown = evidence.sections or {"Samples": figures(pictures)}
+    modality = modality_of(evidence.compared.dataset.schema.modality)
+    shown = modality.sections(evidence.compared, evidence.pairs)
+    shown = shown or {"Samples": figures(_pictures(evidence, modality))}
     real = report.about["real"]["source"]
     source = name_of(real) or Path(real).name
     with writing(folder):

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+# The step of splitmix64.
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -115,11 +117,16 @@ def occurrence_hashes(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     number = np.arange(len(hashes)) - np.repeat(starts, np.diff(np.append(starts, len(hashes))))
     occurrence = np.empty(len(hashes), np.uint64)
     occurrence[order] = number.astype(np.uint64)
-    with np.errstate(over="ignore"):  # the finaliser of splitmix64, modulo 2**64
-        mixed = hashes + occurrence * np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        spread: npt.NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+    with np.errstate(over="ignore"):
+        return finalised(hashes + occurrence * GOLDEN)
+
+
+def finalised(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Each bit depends on all bits: the finaliser of splitmix64 (Steele et al. 2014, figure 17)."""
+    with np.errstate(over="ignore"):  # modulo 2**64
+        words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        spread: npt.NDArray[np.uint64] = words ^ (words >> np.uint64(31))
     return spread
 
 

@@ -33,7 +33,7 @@ from gansmith.registry import register
 
 def _default_recipe(dataset: Dataset, device: str) -> str:
     del device
-    return "table-release" if dataset.stand_in else "table"
+    return "table-release" if "release" in dataset.truth else "table"
 
 
 def _fit_codec(dataset: Dataset, indices: npt.NDArray[np.int64]) -> TableCodec:

@@ -103,12 +103,15 @@ def _half(draw: Draw) -> Draw:
     return replace(draw, real=draw.real[::2], latent=draw.latent[::2])
 
 
-def finish(networks: Networks, x: Tensor, condition: Condition, randomness: Randomness) -> Tensor:
+def finish(
+    networks: Networks, x: Tensor, condition: Condition, randomness: Randomness,
+    sweeps: int = SWEEPS,
+) -> Tensor:  # fmt: skip
     """Rows, refined; under a condition's mask with the codes that it allows alone."""
     refiner = networks[NAME]
     assert isinstance(refiner, MaskedConditional)
     if condition.mask is None:
-        return refine(refiner.averaged(), x, SWEEPS, randomness)
+        return refine(refiner.averaged(), x, sweeps, randomness) if sweeps else x
     return refine(refiner.averaged(), x, BOUND_SWEEPS, randomness, allowed=condition.mask[0])
 
 

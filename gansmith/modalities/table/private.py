@@ -1,4 +1,4 @@
-"""Learning from a release alone: the source, the rules of the game and its recipe."""
+"""Learning from a release alone: the source, and the rules of the game."""
 
 from __future__ import annotations
 
@@ -10,29 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gansmith.config import (
-    Component,
-    Cosine,
-    DataConfig,
-    EmaConfig,
-    Experiment,
-    GameConfig,
-    LatentConfig,
-    OptimizerConfig,
-    TrainConfig,
-)
+from gansmith.config import DataConfig
 from gansmith.data.dataset import Dataset, Schema, content_hashes, occurrence_hashes
 from gansmith.game.game import Augmentation, Draw, Game, Move, Networks, Penalty, Player
 from gansmith.game.objectives import Objective
-from gansmith.game.randomness import Randomness
-from gansmith.modalities.table.game import BOUND_SWEEPS, CHUNK_SAMPLES
+from gansmith.modalities.table.game import CHUNK_SAMPLES, finish
 from gansmith.modalities.table.generator import TableGenerator
-from gansmith.modalities.table.recipes import NOISE
-from gansmith.modalities.table.refiner import NAME, MaskedConditional, learn_from, refine
+from gansmith.modalities.table.refiner import NAME, MaskedConditional, learn_from
 from gansmith.modalities.table.release import SUFFIX, Release
 from gansmith.modalities.table.spans import Spans
 from gansmith.progress import Progress
-from gansmith.protocols import Condition, Spec
+from gansmith.protocols import Spec
 from gansmith.registry import register
 
 # Rows that stand where a data set has rows.
@@ -133,15 +121,6 @@ def learn_own(networks: Networks, draw: Draw) -> Move:
     return learn_from(refiner, rows, draw.randomness)
 
 
-def finish(networks: Networks, x: Tensor, condition: Condition, randomness: Randomness) -> Tensor:
-    """Rows as they are; under a condition's mask with the codes that it allows alone."""
-    refiner = networks[NAME]
-    assert isinstance(refiner, MaskedConditional)
-    if condition.mask is None:
-        return x
-    return refine(refiner.averaged(), x, BOUND_SWEEPS, randomness, allowed=condition.mask[0])
-
-
 @register("game", "noised-pairs")
 def noised_pairs(
     networks: Mapping[str, nn.Module],
@@ -163,35 +142,10 @@ def noised_pairs(
         Player(NAME, (NAME,), learn_own, 1),
     )
     return Game(
-        own, players, {}, augmentation=augmentation, finish=finish, chunk_samples=CHUNK_SAMPLES
-    )
-
-
-@register("recipe", "table-release")
-def table_release(dataset: Dataset, data: DataConfig) -> Experiment:
-    """Rows like those of a table of which counts alone are known: ``gansmith train NAME.release``.
-
-    Adult (32,561 rows of 15 columns) at epsilon 1, delta 1e-5, three seeds: a classifier that
-    learnt from the rows has an AUC of 0.886 to 0.889 on real rows, and 0.927 from real rows. About
-    110 CPU seconds of one thread.
-    """
-    release: Release = dataset.truth["release"]
-    return Experiment(
-        recipe="table-release",
-        modality="table",
-        data=data,
-        generator=Component("table"),
-        discriminator=Component("table"),
-        latent=LatentConfig("normal", NOISE + release.codec().spec.shape[0]),
-        game=GameConfig("noised-pairs"),
-        players={
-            "generator": OptimizerConfig(
-                lr=Cosine(2e-3, 1e-4), beta1=0.5, beta2=Cosine(0.95, 0.95)
-            ),
-            "refiner": OptimizerConfig(
-                lr=Cosine(2e-3, 4e-5), beta1=0.9, beta2=Cosine(0.999, 0.999)
-            ),
-        },
-        ema=EmaConfig(half_life_samples=Cosine(20_000, 100_000)),
-        train=TrainConfig(samples=1_500_000, minutes=0.0, batch_size=1_000),
+        own,
+        players,
+        {},
+        augmentation=augmentation,
+        finish=partial(finish, sweeps=0),
+        chunk_samples=CHUNK_SAMPLES,
     )

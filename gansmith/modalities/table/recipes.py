@@ -16,9 +16,11 @@ from gansmith.config import (
 )
 from gansmith.data.dataset import Dataset
 from gansmith.modalities.table.codec import TableCodec
+from gansmith.modalities.table.release import Release
 from gansmith.registry import register
 
 NOISE = 64
+REFINER = OptimizerConfig(lr=Cosine(2e-3, 4e-5), beta1=0.9, beta2=Cosine(0.999, 0.999))
 
 
 @register("recipe", "table")
@@ -27,8 +29,8 @@ def table(dataset: Dataset, data: DataConfig) -> Experiment:
 
     Adult (32,561 rows of 15 columns), about 100 CPU seconds of one thread, three seeds: gradient
     boosting tells rows from real ones with an AUC of 0.508 to 0.514; a classifier that learnt from
-    them has one of 0.911 to 0.914 on real rows, and 0.927 from real rows. The
-    latent holds 64 numbers for the row, and one for each code and place of an encoded row.
+    them has one of 0.911 to 0.914 on real rows, and 0.927 from real rows. The latent
+    holds 64 numbers for the row, and one for each code and place of an encoded row.
     """
     codec = TableCodec.fit(dataset, dataset.split("train", data.holdout), moments=False)
     return Experiment(
@@ -49,10 +51,36 @@ def table(dataset: Dataset, data: DataConfig) -> Experiment:
             "generator": OptimizerConfig(
                 lr=Cosine(1e-3, 5e-5), beta1=0.5, beta2=Cosine(0.95, 0.95)
             ),
-            "refiner": OptimizerConfig(
-                lr=Cosine(2e-3, 4e-5), beta1=0.9, beta2=Cosine(0.999, 0.999)
-            ),
+            "refiner": REFINER,
         },
         ema=EmaConfig(half_life_samples=Cosine(20_000, 350_000)),
         train=TrainConfig(samples=550_000, minutes=0.0, batch_size=1_000),
+    )
+
+
+@register("recipe", "table-release")
+def table_release(dataset: Dataset, data: DataConfig) -> Experiment:
+    """Rows like those of a table of which counts alone are known: ``gansmith train NAME.release``.
+
+    Adult (32,561 rows of 15 columns) at epsilon 1, delta 1e-5, three seeds: a classifier that
+    learnt from the rows has an AUC of 0.886 to 0.889 on real rows, and 0.927 from real rows. About
+    110 CPU seconds of one thread.
+    """
+    release: Release = dataset.truth["release"]
+    return Experiment(
+        recipe="table-release",
+        modality="table",
+        data=data,
+        generator=Component("table"),
+        discriminator=Component("table"),
+        latent=LatentConfig("normal", NOISE + release.codec().spec.shape[0]),
+        game=GameConfig("noised-pairs"),
+        players={
+            "generator": OptimizerConfig(
+                lr=Cosine(2e-3, 1e-4), beta1=0.5, beta2=Cosine(0.95, 0.95)
+            ),
+            "refiner": REFINER,
+        },
+        ema=EmaConfig(half_life_samples=Cosine(20_000, 100_000)),
+        train=TrainConfig(samples=1_500_000, minutes=0.0, batch_size=1_000),
     )
