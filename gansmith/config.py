@@ -153,6 +153,9 @@ class OptimizerConfig:
         beta1: Adam's first decay.
         beta2: Adam's second decay.
         epsilon: Adam's epsilon.
+        weight_decay: of Adam, decoupled from the gradient (Loshchilov and Hutter 2019,
+            arXiv:1711.05101): each move takes that share of the learning rate off each weight;
+            biases and gains stay.
     """
 
     name: Literal["adam", "sgd"] = "adam"
@@ -160,6 +163,7 @@ class OptimizerConfig:
     beta1: float = 0.0
     beta2: Cosine = Cosine(0.9, 0.99)
     epsilon: float = 1e-8
+    weight_decay: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,9 @@ from gansmith.protocols import Codec, Restriction
 from gansmith.runs.best import read_best
 from gansmith.runs.folder import RunFolder
 from gansmith.sample.judge import Calibration, verdict
-from gansmith.sample.sampler import Sampler
+from gansmith.sample.sampler import Chunk, Sampler
 from gansmith.sample.sieve import Filter
+from gansmith.sample.workers import in_order, require_workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,9 +124,11 @@ class Run:
         best: bool = False,
         where: str | None = None,
         filters: Sequence[Filter] = (),
+        workers: int = 1,
     ) -> Iterator[tuple[Array, Array | None]]:
         """Raw samples and their classes in chunks, in constant memory; see :meth:`sample`."""
         require_choices(n, seed, truncation)
+        require_workers(workers)
         sampler = self.sampler(ema=ema, best=best)
         classes = None if condition is None else sampler.class_indices(str(condition))
         restriction = None if where is None else self._restriction(sampler, where)
@@ -133,9 +136,13 @@ class Run:
         ledger = None if make is None else make(sampler.codec, n, seed)
         if ledger is not None and ledger.asks:
             filters = [*filters, Filter(ledger.asks, ledger.accepts)]
+        shared = None
+        if workers > 1:
+            about = (str(self.folder.path), seed, classes, truncation, ema, best, where)
+            shared = partial(in_order, workers, _chunks_of, about)
         chunks = sampler.stream(
             n, seed=seed, classes=classes, truncation=truncation, restriction=restriction,
-            filters=filters,
+            filters=filters, chunks=shared,
         )  # fmt: skip
         return chunks if ledger is None else ((ledger.complete(raw), of) for raw, of in chunks)
 
@@ -158,6 +165,7 @@ class Run:
         best: bool = False,
         where: str | None = None,
         filters: Sequence[Filter] = (),
+        workers: int = 1,
     ) -> Any:
         """(n, ...) new samples in raw units: pictures uint8 (n, H, W, C), points float32 (n, d);
         rows of a table as a data frame.
@@ -173,6 +181,9 @@ class Run:
             where: of a table: a condition that each row meets, ``"age > 60 and sex = 'F'"``.
             filters: what else is asked of raw samples; those that do not meet it are left out, and
                 others made.
+            workers: processes that share the work, which changes nothing in the samples. Python
+                starts each with the main module, so that a script needs its
+                ``if __name__ == "__main__":`` then.
 
         Raises:
             UserError: for a number out of its range, an unknown class, a condition that cannot be
@@ -182,7 +193,7 @@ class Run:
         """
         chunks = self.stream(
             n, condition=condition, seed=seed, truncation=truncation, ema=ema, best=best,
-            where=where, filters=filters,
+            where=where, filters=filters, workers=workers,
         )  # fmt: skip
         made: Array = np.concatenate([samples for samples, _ in chunks])
         present = modality_of(self.config.modality).present
@@ -322,3 +333,14 @@ class Run:
         raw = [modality.read_one(path, sampler.codec, self.config.data.fit) for path in files]
         logits = sampler.logits(np.stack(raw)) if raw else np.zeros(0)
         return [verdict(str(p), float(v), calibration) for p, v in zip(files, logits, strict=True)]
+
+
+def _chunks_of(
+    path: str, seed: int, classes: list[int] | None, truncation: float, ema: float | None,
+    best: bool, where: str | None,
+) -> Callable[[tuple[int, int]], Chunk]:  # fmt: skip
+    """What makes chunks of a run's samples, in a process of its own."""
+    run = Run(RunFolder(Path(path)))
+    sampler = run.sampler(ema=ema, best=best)
+    restriction = None if where is None else run._restriction(sampler, where)
+    return sampler.chunks(seed, classes, truncation, restriction)

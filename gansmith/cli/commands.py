@@ -151,6 +151,7 @@ class SampleFlags:
         ema: Width of the weight average, for runs trained with ema.name=power (0.01 to 0.25).
         best: Take the weights that measured best while training, instead of the last.
         where: Of a table: a condition that each row meets, "age > 60 and sex = 'F'".
+        workers: Processes that share the work; the samples are the same with any number.
         overwrite: Replace the samples that are at --out.
     """
 
@@ -163,6 +164,7 @@ class SampleFlags:
     ema: OptionalFloat = None
     best: Flag = False
     where: Annotated[str | None, optional("CONDITION")] = None
+    workers: Int = 1
     overwrite: Flag = False
 
 

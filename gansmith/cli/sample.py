@@ -114,6 +114,7 @@ def _chunks(run: Run, flags: SampleFlags) -> Chunks:
         ema=flags.ema,
         best=flags.best,
         where=flags.where,
+        workers=flags.workers,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ from gansmith.runs.profiles import combination
 from gansmith.sample.sieve import Filter, Sieve
 
 Array = npt.NDArray[Any]
+Chunk = tuple[Array, Array | None]
 CHUNK = 250  # samples that a discriminator is asked about at a time
 _SAMPLING_STREAM = 2_000
 # Of the fakes that a class' level is taken from; nobody's samples come from so large a seed.
@@ -156,24 +158,41 @@ class Sampler:
         truncation: float = 1.0,
         restriction: Restriction | None = None,
         filters: Sequence[Filter] = (),
-    ) -> Iterator[tuple[Array, Array | None]]:
+        chunks: Callable[[Iterator[tuple[int, int]]], Iterator[Chunk]] | None = None,
+    ) -> Iterator[Chunk]:
         """Raw samples and their classes, chunk by chunk, ``n`` in all.
 
         Samples that the codec, the restriction or a filter does not accept are left out, and as
-        many others made: the first ``n`` that are accepted come out, in their order.
+        many others made: the first ``n`` that are accepted come out, in their order. ``chunks``
+        makes the chunks at (first, number), in place of :meth:`chunks`.
         """
         asked = self._asked(restriction, filters)
         sieve = Sieve(asked) if asked else None
-        first, left, chunk = 0, n, self.game.chunk_samples
-        while left > 0:
-            count = min(chunk, left) if sieve is None else chunk
-            raw, labels = self._chunk(first, count, seed, classes, truncation, restriction)
+        left = n
+        places = self._places(n if sieve is None else None)
+        made = chunks or partial(map, self.chunks(seed, classes, truncation, restriction))
+        for raw, labels in made(places):
             if sieve is not None:
                 kept = np.flatnonzero(sieve(raw))[:left]
                 raw, labels = raw[kept], None if labels is None else labels[kept]
-            first, left = first + chunk, left - len(raw)
+            left -= len(raw)
             if len(raw):
                 yield raw, labels
+            if left <= 0:
+                break
+
+    def _places(self, n: int | None) -> Iterator[tuple[int, int]]:
+        """Where each chunk begins, and how many samples of it are wanted; without end for None."""
+        chunk = self.game.chunk_samples
+        for first in itertools.count(0, chunk) if n is None else range(0, n, chunk):
+            yield first, chunk if n is None else min(chunk, n - first)
+
+    def chunks(
+        self, seed: int, classes: list[int] | None, truncation: float,
+        restriction: Restriction | None,
+    ) -> Callable[[tuple[int, int]], Chunk]:  # fmt: skip
+        """(first, count) -> those samples, raw, and their classes."""
+        return lambda place: self._chunk(*place, seed, classes, truncation, restriction)
 
     def _asked(self, restriction: Restriction | None, filters: Sequence[Filter]) -> list[Filter]:
         """All that samples may be left out for."""
@@ -187,7 +206,7 @@ class Sampler:
     def _chunk(
         self, first: int, count: int, seed: int, classes: list[int] | None, truncation: float,
         restriction: Restriction | None,
-    ) -> tuple[Array, Array | None]:  # fmt: skip
+    ) -> Chunk:  # fmt: skip
         """Samples ``first`` to ``first + count``, raw, and their classes."""
         # Chunks are finished whole, so that a sample depends on its number alone.
         made = self.game.chunk_samples if self.game.finish else count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -56,8 +56,11 @@ class RunningMeans:
         }
         self._counts = {k: int(v[1]) for k, v in state.items()}
 
-    def require_finite(self, position: int, checkpoint: str) -> None:
-        """Raise a DivergedError if any sum is infinite or not a number."""
+    def require_finite(self, position: int, last_good: Callable[[], str]) -> None:
+        """Raise a DivergedError if any sum is infinite or not a number.
+
+        ``last_good`` finds the newest whole checkpoint, which takes time: it is asked only then.
+        """
         means = self.means()
         bad = [name for name, value in means.items() if not math.isfinite(value)]
         if bad:
@@ -65,7 +68,7 @@ class RunningMeans:
             raise DivergedError(
                 f"Training diverged: {', '.join(bad)} is not a finite number.",
                 where=f"by sample {position:,}; means since the last record: {seen}",
-                fix=diverged_fix(checkpoint),
+                fix=diverged_fix(last_good()),
             )
 
 

@@ -16,12 +16,20 @@ from gansmith.config import OptimizerConfig, TrainConfig
 
 def make_optimizer(config: OptimizerConfig, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
     """The optimizer of one player."""
+    every = list(parameters)
     if config.name == "sgd":
-        return torch.optim.SGD(parameters, lr=config.lr.start)
-    betas = (config.beta1, config.beta2.start)
+        return torch.optim.SGD(every, lr=config.lr.start)
+    # Biases and gains say what is common, and no decay takes that off them.
+    decays = [config.weight_decay * (p.ndim > 1) for p in every]
+    groups = [
+        {"params": [p for p, own in zip(every, decays, strict=True) if own == decay],
+         "weight_decay": decay}
+        for decay in dict.fromkeys(decays)
+    ]  # fmt: skip
     return torch.optim.Adam(
-        parameters, lr=config.lr.start, betas=betas, eps=config.epsilon, fused=True
-    )
+        groups, lr=config.lr.start, betas=(config.beta1, config.beta2.start), eps=config.epsilon,
+        decoupled_weight_decay=True, fused=True,
+    )  # fmt: skip
 
 
 def set_schedule(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -317,7 +318,7 @@ class Trainer:
         watcher.logged(record)
 
     def _require_finite(self, folder: RunFolder) -> None:
-        self.means.require_finite(self.position, _last_good(folder))
+        self.means.require_finite(self.position, partial(_last_good, folder))
 
     def _save(self, folder: RunFolder, watcher: Watcher, *, due: bool) -> None:
         self._require_finite(folder)

@@ -44,6 +44,19 @@ def test_optimizers_follow_the_cosine() -> None:
         assert group["betas"] == (0.0, pytest.approx(beta2))
 
 
+@given(lr=st.floats(1e-4, 0.5), decay=st.floats(1e-3, 1.0), moves=st.integers(1, 5))
+def test_decay_takes_its_share_off_weights_alone(lr: float, decay: float, moves: int) -> None:
+    layer = nn.Linear(3, 2, dtype=torch.float64)
+    weight, bias = layer.weight.detach().clone(), layer.bias.detach().clone()
+    config = OptimizerConfig(lr=Cosine(lr, lr), weight_decay=decay)
+    optimizer = make_optimizer(config, layer.parameters())
+    for _ in range(moves):
+        layer.weight.grad, layer.bias.grad = torch.zeros_like(weight), torch.zeros_like(bias)
+        optimizer.step()
+    torch.testing.assert_close(layer.weight.detach(), weight * (1 - lr * decay) ** moves)
+    torch.testing.assert_close(layer.bias.detach(), bias)
+
+
 @given(st.integers(1, 64), st.integers(1, 60), st.floats(1, 1e4))
 def test_an_average_forgets_half_of_itself_in_a_half_life(
     batch: int, rounds: int, half_life: float
@@ -115,10 +128,10 @@ def test_one_bad_value_is_not_lost_among_good_ones(value: float) -> None:
     for seen in (1.0, value, 2.0):
         means.add({"loss": torch.tensor(seen), "other": torch.tensor(1.0)})
     with pytest.raises(DivergedError, match="loss is not") as error:
-        means.require_finite(640, "")
+        means.require_finite(640, str)
     assert "other" not in error.value.what
     means.clear()
-    means.require_finite(640, "")
+    means.require_finite(640, str)
 
 
 def look(overfitting: Overfitting, train: float, holdout: float) -> None:
