@@ -50,7 +50,7 @@ KINDS: tuple[Kind, ...] = ("nothing", "plain", "synthetic")
 LEAST_ROWS, LEAST_FOLDS, MOST_FOLDS = 50, 3, 20
 DEFAULT_MINUTES = 10.0
 # As long as the recipe trains; more has brought nothing on any table so far.
-MOST_SAMPLES = 550_000
+MOST_SAMPLES = 125_000
 # What a training takes besides its rounds; how long its pace is measured.
 OVERHEAD_SECONDS, PACE_SECONDS = 2.0, 5.0
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gansmith.modalities.table.schema import (
+    SPECIAL,
     Cells,
     Column,
     are_values,
@@ -27,6 +28,9 @@ Codes = npt.NDArray[np.int64]
 # both ends, because the outermost ranges end in tails.
 KNOTS = 17
 GRID = (1 - np.cos(np.linspace(0, np.pi, KNOTS))) / 2
+# A column of few different values, that many times the bins at most, is one of amounts rather than
+# of measurements: neighbours may mean different things, so that what so many rows hold has a code.
+DISTINCT, LEAST_ROWS = 2, 5
 # Levels that have a code each where there are too many; the others share so many codes.
 OWN_LEVELS, SHARED_CODES = 96, 32
 
@@ -94,25 +98,29 @@ class Bins:
 
     def encode(self, cells: Cells) -> tuple[Codes, Cells]:
         """(N,) cells -> (N,) codes, and (N,) places in [0, 1]; a value without a range is at 0."""
-        codes = np.zeros(len(cells), np.int64)
-        places = np.zeros(len(cells))
-        missing = np.isnan(cells)
-        specials = special_numbers(cells)
-        other = are_values(cells)
+        if len(cells) and cells.min() > SPECIAL / 2:  # of NaN this is not true either
+            return self._of_values(cells)
+        codes, places = np.zeros(len(cells), np.int64), np.zeros(len(cells))
+        specials, other = special_numbers(cells), are_values(cells)
         first = len(self.masses) + len(self.knots) + self.num_shared
-        codes[missing] = self.size - 1
+        codes[np.isnan(cells)] = self.size - 1
         codes[specials >= 0] = first + specials[specials >= 0]
-        values = cells[other]
-        mass = np.searchsorted(self.masses, values).clip(max=max(len(self.masses) - 1, 0))
-        hit = self.masses[mass] == values if len(self.masses) else np.zeros(len(values), bool)
-        own_codes, own_places = mass.astype(np.int64), np.zeros(len(values))
+        codes[other], places[other] = self._of_values(cells[other])
+        return codes, places
+
+    def _of_values(self, values: Cells) -> tuple[Codes, Cells]:
+        """Of cells that are neither missing nor special."""
+        codes, places = np.searchsorted(self.masses, values), np.zeros(len(values))
+        codes = codes.clip(max=max(len(self.masses) - 1, 0))
+        if not self.placed:
+            return codes, places
+        rest = self.masses[codes] != values if len(self.masses) else np.ones(len(values), bool)
         if len(self.knots):
-            own_codes[~hit], own_places[~hit] = self._range_of(values[~hit])
-        elif self.num_shared:
-            level = values[~hit].astype(np.int64) - len(self.masses)
-            own_codes[~hit] = len(self.masses) + self.shared[level]
-            own_places[~hit] = self._ends[level] - self._shares[level] / 2  # the middle
-        codes[other], places[other] = own_codes, own_places
+            codes[rest], places[rest] = self._range_of(values[rest])
+        else:
+            level = values[rest].astype(np.int64) - len(self.masses)
+            codes[rest] = len(self.masses) + self.shared[level]
+            places[rest] = self._ends[level] - self._shares[level] / 2  # the middle
         return codes, places
 
     def _range_of(self, values: Cells) -> tuple[Codes, Cells]:
@@ -214,7 +222,10 @@ def _ranges(values: Cells, num_bins: int) -> tuple[Cells, Cells]:
     different, counts = np.unique(values, return_counts=True)
     if len(different) <= num_bins:
         return different, np.zeros((0, KNOTS))
-    masses = different[counts > len(values) / num_bins / 2]
+    is_mass = counts > len(values) / num_bins / 2
+    if len(different) <= DISTINCT * num_bins:
+        is_mass |= counts >= LEAST_ROWS
+    masses = different[is_mass]
     others = np.sort(values[~np.isin(values, masses)])
     if not len(others):
         return masses, np.zeros((0, KNOTS))

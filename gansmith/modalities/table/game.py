@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
 
 from torch import Tensor, nn
 
@@ -29,7 +27,8 @@ from gansmith.registry import register
 SWEEPS = 2
 # Rows that must meet a condition start from it, and not from the generator's columns.
 BOUND_SWEEPS = 4
-REFINER_DRAWS = 2
+# The refiner gains more from moves than the adversarial game does.
+REFINER_MOVES = 8
 CHUNK_SAMPLES = 2_000
 # Added to each share, so that the error of one that hardly occurs does not outweigh all others.
 RARE = 1e-3
@@ -80,13 +79,8 @@ class TableRules(AdversarialRules):
         super().__init__(objective, penalties, augmentation)
         self.marginals = marginals
 
-    def discriminator(self, networks: Networks, draw: Draw) -> Move:
-        """Tell real rows from fakes."""
-        return super().discriminator(networks, _half(draw))
-
     def generator(self, networks: Networks, draw: Draw) -> Move:
         """Be taken for real, with the right pairs of codes."""
-        draw = _half(draw)
         generator = networks["generator"]
         assert isinstance(generator, TableGenerator)
         logits = generator.logits(draw.latent)
@@ -96,11 +90,6 @@ class TableRules(AdversarialRules):
         marginals = self.marginals(generator.spans.softmax(logits))
         scalars = {**move.scalars, "marginal_loss": marginals.detach()}
         return Move(move.loss + marginals, scalars)
-
-
-def _half(draw: Draw) -> Draw:
-    """Every other row: the refiner makes more of large batches than the adversarial game does."""
-    return replace(draw, real=draw.real[::2], latent=draw.latent[::2])
 
 
 def finish(
@@ -136,11 +125,9 @@ def table(
         ("generator", rules.generator),
     ]
     players = [Player(name, (name,), play, stream) for stream, (name, play) in enumerate(moves)]
-    # Steps on halves of batches, because the refiner gains more from steps than from rows.
     players += [
-        Player(NAME, (NAME,), partial(learn, part=slice(half, None, 2)), stream, latent=False)
-        for stream in range(len(moves), len(moves) + REFINER_DRAWS)
-        for half in range(2)
+        Player(NAME, (NAME,), learn, stream, latent=False)
+        for stream in range(len(moves), len(moves) + REFINER_MOVES)
     ]
     return Game(
         every,

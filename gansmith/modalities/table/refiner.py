@@ -44,7 +44,7 @@ class MaskedConditional(nn.Module):
         depth: residual layers.
     """
 
-    def __init__(self, spec: Spec, width: int = 256, depth: int = 2) -> None:
+    def __init__(self, spec: Spec, width: int = 192, depth: int = 2) -> None:
         super().__init__()
         self.spans = Spans(spec.spans)
         self.first = nn.EmbeddingBag(
@@ -98,15 +98,15 @@ class MaskedConditional(nn.Module):
         return -((shares * hidden).sum(1) / hidden.sum(1).clamp(min=1)).mean()
 
 
-def learn(networks: Networks, draw: Draw, part: slice) -> Move:
-    """The refiner's move, on a part of the rows: half with one column hidden, half with any."""
+def learn(networks: Networks, draw: Draw) -> Move:
+    """The refiner's move."""
     refiner = networks[NAME]
     assert isinstance(refiner, MaskedConditional)
-    return learn_from(refiner, draw.real[part], draw.randomness)
+    return learn_from(refiner, draw.real, draw.randomness)
 
 
 def learn_from(refiner: MaskedConditional, rows: Tensor, randomness: Randomness) -> Move:
-    """A move on encoded rows (N, D + P)."""
+    """A move on encoded rows (N, D + P): half with one column hidden, half with any."""
     refiner.follow_average()
     codes = refiner.spans.numbers(rows[:, : refiner.spans.size])
     n, columns = codes.shape

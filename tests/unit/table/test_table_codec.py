@@ -104,6 +104,20 @@ def test_places_follow_the_distribution_within_a_range() -> None:
     assert (shift / np.quantile(cells, grid)).max() < 0.05
 
 
+def test_amounts_have_codes_of_their_own_and_measurements_do_not() -> None:
+    random = np.random.default_rng(0)
+    amounts = random.permutation(10_000)[:100].astype(np.float64)
+    mostly_nothing = np.concatenate([np.zeros(9_000), np.repeat(amounts, 10), [1e6, 2e6]])
+    bins = Bins.fit(Column("gain", "number"), mostly_nothing, 64)
+    assert set(bins.masses) == {0.0, *amounts}  # but not what a single row holds
+    codes, _ = bins.encode(np.sort(amounts))
+    assert len(set(codes)) == len(amounts)
+
+    measured = Bins.fit(Column("weight", "number"), np.repeat(random.normal(size=1_000), 10), 64)
+    assert not len(measured.masses)
+    assert measured.size <= 64 + 4
+
+
 def test_a_value_that_was_not_seen_becomes_one_nearby() -> None:
     bins = Bins.fit(Column("x", "number"), np.linspace(0, 100, 1_001), 10)
     outside = roundtrip(bins, np.array([-50.0, 33.333, 1e6]))
