@@ -191,7 +191,7 @@ class TableGAN:
         cells = cells_of_frame(named, codec.columns, "impute", self.progress)
         gappy = [replace(column, missing=True) for column in codec.columns]
         asked = [each.accepts for each in predicates.filters(self._functions, codec.columns)]
-        drawn = frame(gappy, imputed(codec, refiner.averaged(), cells, seed, asked))
+        drawn = frame(gappy, imputed(codec, refiner.finished(), cells, seed, asked))
         filled = named.copy()
         for place, name in enumerate(names):
             gaps = drawn[name].notna().to_numpy() & np.isnan(cells[:, place])

@@ -75,6 +75,21 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Examination:
+    """How a player that could learn its samples by heart is stopped in time.
+
+    Attributes:
+        loss: from (networks, a draw of held-out samples, the same each time) to its loss on them.
+        tell: (networks, that loss), for the networks to keep what was best.
+        passed: from networks to whether they have ceased to get better; the player then rests.
+    """
+
+    loss: Callable[[Networks, Draw], Tensor]
+    tell: Callable[[Networks, float], None]
+    passed: Callable[[Networks], bool]
+
+
+@dataclass(frozen=True)
 class Player:
     """One who moves.
 
@@ -84,6 +99,7 @@ class Player:
         play: from (networks, draw) to a move.
         stream: which draw it gets; players with the same stream see the same samples and noise.
         latent: whether it needs latents; else those of its draw are empty.
+        examination: by held-out samples, where there are some; None for a player that never rests.
     """
 
     name: str
@@ -91,6 +107,7 @@ class Player:
     play: Callable[[Networks, Draw], Move]
     stream: int
     latent: bool = True
+    examination: Examination | None = None
 
 
 class Networks(nn.ModuleDict):

@@ -35,6 +35,8 @@ from gansmith.trainer.schedule import interval, is_due, make_optimizer, set_sche
 from gansmith.trainer.signals import StopRequest
 
 HOLDOUT_STREAM = 1_000
+# How often in a run players are examined, and by how many held-out samples.
+EXAMINATIONS, MOST_EXAMINING = 50, 1_000
 _DTYPES = {"64-true": torch.float64}
 
 
@@ -218,11 +220,14 @@ class Trainer:
         self.game.networks.follow(self.progress)
         logits: dict[str, Tensor] = {}
         for player in self.game.players:
+            if player.examination is not None and player.examination.passed(self.game.networks):
+                continue
             if player.stream not in draws:
                 draws[player.stream] = self._draw(player.stream, player.latent)
             scalars = self._play(player, draws[player.stream])
             logits.update({k: v for k, v in scalars.items() if k.endswith("_logit")})
         self._look_for_overfitting(logits)
+        self._examine()
         self.position += self.batch
         self.average.update(self.position, self.batch, self.progress)
 
@@ -254,6 +259,30 @@ class Trainer:
             [logits["real_logit"], logits["fake_logit"], mean]
         ).tolist()
         self.overfitting.look(train, fake, holdout, rounds * self.batch, self.progress)
+
+    @torch.no_grad()
+    def _examine(self) -> None:
+        """Now and then, examine players; all processes by the same held-out samples."""
+        number, every = self.position // self.batch, self.num_samples // self.batch // EXAMINATIONS
+        if self.holdout_loader is None or number % max(every, 1):
+            return
+        networks = self.game.networks
+        examined = {p.name: p.examination for p in self.game.players if p.examination is not None}
+        for name, examination in examined.items():
+            if not examination.passed(networks):
+                loss = examination.loss(networks, self._held_out())
+                examination.tell(networks, float(loss))
+                self.means.add({f"{name}_holdout_loss": loss})
+
+    def _held_out(self) -> Draw:
+        """The same samples each time, and the same random numbers."""
+        assert self.holdout_loader is not None
+        n = min(len(self.holdout_loader), MOST_EXAMINING)
+        indices = self.holdout_loader.indices_at(0, n, HOLDOUT_STREAM)
+        real, condition = self.encode(*self.holdout_loader.gather(indices))
+        seed = self.experiment.train.seed
+        randomness = Randomness(seed, 0, HOLDOUT_STREAM, device=self.device, dtype=self.dtype)
+        return Draw(real, self.draw_latent(0, randomness), condition, randomness)
 
     # -- the whole run -----------------------------------------------------------------------------
 

@@ -19,7 +19,13 @@ from gansmith.game.game import (
 from gansmith.game.objectives import Objective
 from gansmith.game.randomness import Randomness
 from gansmith.modalities.table.generator import TableGenerator
-from gansmith.modalities.table.refiner import NAME, MaskedConditional, learn, refine
+from gansmith.modalities.table.refiner import (
+    EXAMINATION,
+    NAME,
+    MaskedConditional,
+    learn,
+    refine,
+)
 from gansmith.modalities.table.spans import Spans
 from gansmith.protocols import Condition, Spec
 from gansmith.registry import register
@@ -100,8 +106,8 @@ def finish(
     refiner = networks[NAME]
     assert isinstance(refiner, MaskedConditional)
     if condition.mask is None:
-        return refine(refiner.averaged(), x, sweeps, randomness) if sweeps else x
-    return refine(refiner.averaged(), x, BOUND_SWEEPS, randomness, allowed=condition.mask[0])
+        return refine(refiner.finished(), x, sweeps, randomness) if sweeps else x
+    return refine(refiner.finished(), x, BOUND_SWEEPS, randomness, allowed=condition.mask[0])
 
 
 @register("game", "table")
@@ -126,7 +132,7 @@ def table(
     ]
     players = [Player(name, (name,), play, stream) for stream, (name, play) in enumerate(moves)]
     players += [
-        Player(NAME, (NAME,), learn, stream, latent=False)
+        Player(NAME, (NAME,), learn, stream, latent=False, examination=EXAMINATION)
         for stream in range(len(moves), len(moves) + REFINER_MOVES)
     ]
     return Game(

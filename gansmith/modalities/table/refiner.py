@@ -8,11 +8,12 @@ in turn brings a generator's rows nearer to the data, and makes rows of which so
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from gansmith.game.game import Draw, Move, Networks
+from gansmith.game.game import Draw, Examination, Move, Networks
 from gansmith.game.randomness import Randomness
 from gansmith.modalities.table.generator import LEAST_SHARE, MARGIN
 from gansmith.modalities.table.spans import Spans
@@ -26,10 +27,16 @@ ONE_HIDDEN = 0.5
 KEEP = 0.2
 # Of the average of the weights, a move.
 DECAY = 0.995
+# Looks at held-out rows without a gain, after which it has learnt enough.
+PATIENCE = 10
 
 
 def _average_of(name: str) -> str:
     return f"average_{name.replace('.', '_')}"
+
+
+def _best_of(name: str) -> str:
+    return f"best_{name.replace('.', '_')}"
 
 
 class MaskedConditional(nn.Module):
@@ -57,12 +64,19 @@ class MaskedConditional(nn.Module):
             with torch.no_grad():
                 self.last.bias.copy_((spec.mean[: self.spans.size] + LEAST_SHARE).log())
 
-        # An average of the weights, as of a generator's; kept with them in checkpoints.
+        # An average of the weights, as of a generator's, and what it was when it was best; kept
+        # with them in checkpoints.
         for name, parameter in self.named_parameters():
             self.register_buffer(_average_of(name), parameter.detach().clone())
+            self.register_buffer(_best_of(name), parameter.detach().clone())
         self.register_buffer("num_moves", torch.zeros((), dtype=torch.float64))
+        for name in ("num_looks", "best_look", "best_loss"):
+            self.register_buffer(name, torch.zeros((), dtype=torch.float64))
 
     num_moves: Tensor
+    num_looks: Tensor
+    best_look: Tensor
+    best_loss: Tensor
 
     @torch.no_grad()
     def follow_average(self) -> None:
@@ -73,11 +87,29 @@ class MaskedConditional(nn.Module):
             self.get_buffer(_average_of(name)).lerp_(parameter, 1 - decay)
 
     @torch.no_grad()
-    def averaged(self) -> MaskedConditional:
+    def keep_if_best(self, loss: float) -> None:
+        """Told what the average loses on held-out rows, keep it if that is less than ever."""
+        self.num_looks += 1
+        if self.num_looks > 1 and not loss < float(self.best_loss):
+            return
+        self.best_loss.fill_(loss)
+        self.best_look.copy_(self.num_looks)
+        for name, _ in self.named_parameters():
+            self.get_buffer(_best_of(name)).copy_(self.get_buffer(_average_of(name)))
+
+    def with_average(self) -> MaskedConditional:
         """A copy with the average of the weights."""
+        return self._with(_average_of)
+
+    def finished(self) -> MaskedConditional:
+        """A copy with the average when it was best; as it stands, where nobody looked."""
+        return self._with(_best_of if self.num_looks > 0 else _average_of)
+
+    @torch.no_grad()
+    def _with(self, buffer_of: Callable[[str], str]) -> MaskedConditional:
         made = copy.deepcopy(self)
         for name, parameter in made.named_parameters():
-            parameter.copy_(self.get_buffer(_average_of(name)))
+            parameter.copy_(self.get_buffer(buffer_of(name)))
         return made
 
     def entries(self, codes: Tensor, known: Tensor) -> Tensor:
@@ -109,13 +141,41 @@ def learn_from(refiner: MaskedConditional, rows: Tensor, randomness: Randomness)
     """A move on encoded rows (N, D + P): half with one column hidden, half with any."""
     refiner.follow_average()
     codes = refiner.spans.numbers(rows[:, : refiner.spans.size])
+    known = known_by_lot(codes, randomness)
+    loss = refiner.loss(codes, known)
+    return Move(loss, {"refiner_loss": loss.detach()})
+
+
+def known_by_lot(codes: Tensor, randomness: Randomness) -> Tensor:
+    """(N, columns) bool: of about half of the rows one column is hidden, of the others any."""
     n, columns = codes.shape
     share = randomness.uniform(n, 1)
     order = randomness.uniform(n, columns)
     one = order == order.amax(1, keepdim=True)
-    known = torch.where(randomness.uniform(n, 1) < ONE_HIDDEN, ~one, order < share)
-    loss = refiner.loss(codes, known)
-    return Move(loss, {"refiner_loss": loss.detach()})
+    return torch.where(randomness.uniform(n, 1) < ONE_HIDDEN, ~one, order < share)
+
+
+def _loss_on(networks: Networks, draw: Draw) -> Tensor:
+    refiner = networks[NAME]
+    assert isinstance(refiner, MaskedConditional)
+    average = refiner.with_average()
+    codes = average.spans.numbers(draw.real[:, : average.spans.size])
+    return average.loss(codes, known_by_lot(codes, draw.randomness))
+
+
+def _keep_if_best(networks: Networks, loss: float) -> None:
+    refiner = networks[NAME]
+    assert isinstance(refiner, MaskedConditional)
+    refiner.keep_if_best(loss)
+
+
+def _has_learnt_enough(networks: Networks) -> bool:
+    refiner = networks[NAME]
+    assert isinstance(refiner, MaskedConditional)
+    return bool(refiner.num_looks - refiner.best_look >= PATIENCE)
+
+
+EXAMINATION = Examination(_loss_on, _keep_if_best, _has_learnt_enough)
 
 
 def restricted(spans: Spans, allowed: Tensor) -> list[int]:

@@ -19,8 +19,8 @@ from gansmith.data import open_source
 from gansmith.errors import RunError
 from gansmith.evaluation.comparison import Comparison
 from gansmith.game.randomness import Randomness
-from gansmith.modalities.table.game import PairMarginals
-from gansmith.modalities.table.refiner import MaskedConditional, refine
+from gansmith.modalities.table.game import REFINER_MOVES, PairMarginals
+from gansmith.modalities.table.refiner import EXAMINATION, MaskedConditional, refine
 from gansmith.modalities.table.schema import Column
 from gansmith.modalities.table.scores import column_scores
 from gansmith.modalities.table.spans import Spans
@@ -320,3 +320,37 @@ def test_missing_cells_are_filled_and_others_stay() -> None:
     assert list(learnt.impute(odd)["sign"][:2]) == ["plus", "never seen"]
     with pytest.raises(gansmith.UserError, match="a column 'k'"):
         learnt.impute(gaps.drop(columns="k"))
+
+
+def test_a_refiner_that_would_learn_rows_by_heart_rests_and_what_was_best_is_taken(
+    tmp_path: Path,
+) -> None:
+    """Nothing is to be learnt from columns that are independent, but for the rows themselves."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.integers(0, 9, (80, 6)).astype(str), columns=list("abcdef"))
+    frame.to_csv(tmp_path / "noise.csv", index=False)
+    run = gansmith.train(tmp_path / "noise.csv", tmp_path / "run", samples=3_200, settings=SMALL)
+    losses = [x["refiner_holdout_loss"] for x in run.folder.read_metrics()
+              if "refiner_holdout_loss" in x]  # fmt: skip
+    networks = run.sampler().game.networks
+    refiner = networks["refiner"]
+    assert isinstance(refiner, MaskedConditional)
+    assert EXAMINATION.passed(networks)
+    assert float(refiner.best_loss) == pytest.approx(min(losses), rel=1e-6)
+    assert len(losses) < 50  # of the looks that there would have been
+    assert float(refiner.num_moves) < 0.8 * REFINER_MOVES * 3_200 / 32
+    pairs = zip(refiner.finished().parameters(), refiner.with_average().parameters(), strict=True)
+    assert any(not torch.equal(best, last) for best, last in pairs)
+
+
+def test_without_held_out_rows_the_last_average_is_taken(tmp_path: Path) -> None:
+    source = write(tmp_path / "people.csv", 100)
+    run = gansmith.train(
+        source, tmp_path / "run", samples=64, settings={**SMALL, "data.holdout": 0.0}
+    )
+    refiner = run.sampler().game.networks["refiner"]
+    assert isinstance(refiner, MaskedConditional)
+    for own, average in zip(
+        refiner.finished().parameters(), refiner.with_average().parameters(), strict=True
+    ):
+        assert torch.equal(own, average)
