@@ -34,6 +34,7 @@ from gansmith.modalities.table.additions import (
 )
 from gansmith.modalities.table.boosting import Rows, Target, ensemble
 from gansmith.modalities.table.data import LEAST_ROWS as LEAST_LEARNED
+from gansmith.modalities.table.recipes import SAMPLES
 from gansmith.modalities.table.schema import Cells
 from gansmith.modalities.table.writing import SUFFIXES, frame, write
 from gansmith.prepare import samples_in
@@ -49,8 +50,6 @@ Settings = Mapping[str, Any]
 KINDS: tuple[Kind, ...] = ("nothing", "plain", "synthetic")
 LEAST_ROWS, LEAST_FOLDS, MOST_FOLDS = 50, 3, 20
 DEFAULT_MINUTES = 10.0
-# As long as the recipe trains; more has brought nothing on any table so far.
-MOST_SAMPLES = 125_000
 # What a training takes besides its rounds; how long its pace is measured.
 OVERHEAD_SECONDS, PACE_SECONDS = 2.0, 5.0
 
@@ -168,7 +167,7 @@ class Study:
         cost, batch = trainings.pace(frame(self._columns, self._cells), pace)
         if samples is None:
             budget = 60 * (DEFAULT_MINUTES if minutes is None else minutes) - besides
-            samples = min(samples_in(max(budget, 0.0) / count, cost, batch), MOST_SAMPLES)
+            samples = min(samples_in(max(budget, 0.0) / count, cost, batch), SAMPLES)
         seconds = besides + count * samples / batch * cost
         return replace(self.plan, samples=samples, seconds=seconds)
 

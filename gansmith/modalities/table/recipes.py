@@ -22,6 +22,8 @@ from gansmith.modalities.table.release import Release
 from gansmith.registry import register
 
 NOISE = 64
+# Rows that a discriminator sees; beyond so many rows in a table more, up to so many times that.
+SAMPLES, MANY_ROWS, MOST_TIMES = 125_000, 32_000, 4.0
 REFINER = OptimizerConfig(lr=Cosine(2e-3, 4e-5), beta1=0.9, beta2=Cosine(0.999, 0.999))
 # It sees each row of a table some thirty times, and would learn it by heart.
 FORGETFUL = replace(REFINER, weight_decay=0.3)
@@ -36,7 +38,10 @@ def table(dataset: Dataset, data: DataConfig) -> Experiment:
     them has one of 0.911 to 0.914 on real rows, and 0.927 from real rows. The latent
     holds 64 numbers for the row, and one for each code and place of an encoded row.
     """
-    codec = TableCodec.fit(dataset, dataset.split("train", data.holdout), moments=False)
+    rows = dataset.split("train", data.holdout)
+    codec = TableCodec.fit(dataset, rows, moments=False)
+    # A small table needs as many moves as a middling one; the refiner rests when it had enough.
+    samples = round(SAMPLES * min(max((len(rows) / MANY_ROWS) ** 0.5, 1.0), MOST_TIMES))
     return Experiment(
         recipe="table",
         modality="table",
@@ -57,8 +62,8 @@ def table(dataset: Dataset, data: DataConfig) -> Experiment:
             ),
             "refiner": FORGETFUL,
         },
-        ema=EmaConfig(half_life_samples=Cosine(5_000, 80_000)),
-        train=TrainConfig(samples=125_000, minutes=0.0, batch_size=500),
+        ema=EmaConfig(half_life_samples=Cosine(0.04 * samples, 0.64 * samples)),
+        train=TrainConfig(samples=samples, minutes=0.0, batch_size=500),
     )
 
 
