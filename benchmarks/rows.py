@@ -47,6 +47,7 @@ METHODS: Mapping[str, Method] = {
     "tvae": Method("ctgan_rows", "ctgan"),
     "mostlyai": Method("mostlyai_rows", "mostlyai"),
     "shuffled columns": Method(),
+    "shuffled, refined": Method("table_rows"),
     "real": Method(seeded=False),
 }
 

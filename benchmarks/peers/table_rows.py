@@ -1,13 +1,21 @@
-"""Ours: the default recipe for tables, and the rows as ``gansmith sample --out`` writes them."""
+"""Ours: the default recipe for tables, and the rows as ``gansmith sample --out`` writes them.
+
+Or, to show how much of that the refiner does alone: training rows with each column shuffled by
+itself, in place of the generator's rows, and refined as these are.
+"""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.peers.program import Task, run
+
+if TYPE_CHECKING:
+    from gansmith.run import Run
 
 
 def ready(task: Task) -> Callable[[], str | None]:
@@ -33,11 +41,31 @@ def ready(task: Task) -> Callable[[], str | None]:
             except DivergedError as error:
                 return error.what
             assert isinstance(run.codec, TableCodec)
-            chunks = run.stream(task.num_rows, seed=task.seed)
+            of_generator = task.method == "table"
+            chunks = (
+                run.stream(task.num_rows, seed=task.seed) if of_generator else refined(run, task)
+            )
             write(Path(task.out), run.codec.columns, chunks, lambda _: None)
         return None
 
     return work
+
+
+def refined(run: Run, task: Task) -> Iterator[tuple[Any, None]]:
+    """Shuffled rows of the training table, refined chunk by chunk."""
+    import numpy as np
+    import torch
+
+    from gansmith.data import open_source
+    from gansmith.protocols import Condition
+
+    sampler = run.sampler()
+    rows = np.asarray(open_source(run.config.data).samples)
+    shuffled = np.random.default_rng(task.seed).permuted(rows, axis=0)[: task.num_rows]
+    for first in range(0, len(shuffled), sampler.game.chunk_samples):
+        x = sampler.codec.encode(torch.from_numpy(shuffled[first:][: sampler.game.chunk_samples]))
+        done = sampler.game.finished(x, Condition(), task.seed, first)
+        yield sampler.codec.decode(done).numpy(), None
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def test_few(out: Path):
 def test_rows(out: Path):
     _toy(out, "rows")
     results = {run["key"]["method"]: run["result"] for run in _runs(out, "rows")}
-    assert set(results) == {"table", "shuffled columns", "real"}
+    assert set(results) == {"table", "shuffled columns", "shuffled, refined", "real"}
     for result in results.values():
         assert result["num_train"] + result["num_test"] == 400
         assert (
