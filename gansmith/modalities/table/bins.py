@@ -28,8 +28,9 @@ Codes = npt.NDArray[np.int64]
 # both ends, because the outermost ranges end in tails.
 KNOTS = 17
 GRID = (1 - np.cos(np.linspace(0, np.pi, KNOTS))) / 2
-# A column of few different values, that many times the bins at most, is one of amounts rather than
-# of measurements: neighbours may mean different things, so that what so many rows hold has a code.
+# Where one value holds more than half of a column, such as no gain, the others are often amounts of
+# which neighbours mean different things. If they are few, that many times the bins at most, each that
+# so many rows hold has a code.
 DISTINCT, LEAST_ROWS = 2, 5
 # Levels that have a code each where there are too many; the others share so many codes.
 OWN_LEVELS, SHARED_CODES = 96, 32
@@ -223,7 +224,7 @@ def _ranges(values: Cells, num_bins: int) -> tuple[Cells, Cells]:
     if len(different) <= num_bins:
         return different, np.zeros((0, KNOTS))
     is_mass = counts > len(values) / num_bins / 2
-    if len(different) <= DISTINCT * num_bins:
+    if len(different) <= DISTINCT * num_bins and counts.max() > len(values) / 2:
         is_mass |= counts >= LEAST_ROWS
     masses = different[is_mass]
     others = np.sort(values[~np.isin(values, masses)])

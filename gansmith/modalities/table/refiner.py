@@ -27,8 +27,9 @@ ONE_HIDDEN = 0.5
 KEEP = 0.2
 # Of the average of the weights, a move.
 DECAY = 0.995
-# Looks at held-out rows without a gain, after which it has learnt enough.
-PATIENCE = 10
+# How much more than it lost at best it may lose on held-out rows, as a share, before it rests. Rows
+# still get better while this loss rises a little; it doubles where a table is learnt by heart.
+TOLERANCE = 0.02
 
 
 def _average_of(name: str) -> str:
@@ -70,13 +71,12 @@ class MaskedConditional(nn.Module):
             self.register_buffer(_average_of(name), parameter.detach().clone())
             self.register_buffer(_best_of(name), parameter.detach().clone())
         self.register_buffer("num_moves", torch.zeros((), dtype=torch.float64))
-        for name in ("num_looks", "best_look", "best_loss"):
+        for name in ("best_loss", "last_loss"):
             self.register_buffer(name, torch.zeros((), dtype=torch.float64))
 
     num_moves: Tensor
-    num_looks: Tensor
-    best_look: Tensor
     best_loss: Tensor
+    last_loss: Tensor
 
     @torch.no_grad()
     def follow_average(self) -> None:
@@ -89,11 +89,10 @@ class MaskedConditional(nn.Module):
     @torch.no_grad()
     def keep_if_best(self, loss: float) -> None:
         """Told what the average loses on held-out rows, keep it if that is less than ever."""
-        self.num_looks += 1
-        if self.num_looks > 1 and not loss < float(self.best_loss):
+        self.last_loss.fill_(loss)
+        if 0 < self.best_loss <= loss:
             return
         self.best_loss.fill_(loss)
-        self.best_look.copy_(self.num_looks)
         for name, _ in self.named_parameters():
             self.get_buffer(_best_of(name)).copy_(self.get_buffer(_average_of(name)))
 
@@ -101,9 +100,14 @@ class MaskedConditional(nn.Module):
         """A copy with the average of the weights."""
         return self._with(_average_of)
 
+    @property
+    def learns_by_heart(self) -> bool:
+        """Whether it lost clearly more on held-out rows than before."""
+        return bool(self.last_loss > (1 + TOLERANCE) * self.best_loss)
+
     def finished(self) -> MaskedConditional:
-        """A copy with the average when it was best; as it stands, where nobody looked."""
-        return self._with(_best_of if self.num_looks > 0 else _average_of)
+        """A copy with the average; with that when it was best, if it went on to learn by heart."""
+        return self._with(_best_of if self.learns_by_heart else _average_of)
 
     @torch.no_grad()
     def _with(self, buffer_of: Callable[[str], str]) -> MaskedConditional:
@@ -169,13 +173,13 @@ def _keep_if_best(networks: Networks, loss: float) -> None:
     refiner.keep_if_best(loss)
 
 
-def _has_learnt_enough(networks: Networks) -> bool:
+def _learns_by_heart(networks: Networks) -> bool:
     refiner = networks[NAME]
     assert isinstance(refiner, MaskedConditional)
-    return bool(refiner.num_looks - refiner.best_look >= PATIENCE)
+    return refiner.learns_by_heart
 
 
-EXAMINATION = Examination(_loss_on, _keep_if_best, _has_learnt_enough)
+EXAMINATION = Examination(_loss_on, _keep_if_best, _learns_by_heart)
 
 
 def restricted(spans: Spans, allowed: Tensor) -> list[int]:

@@ -338,6 +338,7 @@ def test_a_refiner_that_would_learn_rows_by_heart_rests_and_what_was_best_is_tak
     assert EXAMINATION.passed(networks)
     assert float(refiner.best_loss) == pytest.approx(min(losses), rel=1e-6)
     assert len(losses) < 50  # of the looks that there would have been
+    assert refiner.learns_by_heart
     assert float(refiner.num_moves) < 0.8 * REFINER_MOVES * 3_200 / 32
     pairs = zip(refiner.finished().parameters(), refiner.with_average().parameters(), strict=True)
     assert any(not torch.equal(best, last) for best, last in pairs)
