@@ -82,6 +82,11 @@ class DataConfig:
             --json`` prints it; empty finds out.
         constraints: of a table: what each row must hold, such as ``start <= end``, beside the
             constraints that the schema names.
+        unit: of texts: what one sample is: a ``line``, a ``paragraph``, which ends at an empty
+            line, or a ``window`` of whole words.
+        length: of texts: bytes of UTF-8 that a sample has at most; longer ones are cut, and
+            counted. 0 takes that of the longest up to 512, and 200 for windows.
+        duplicates: of texts: ``keep`` or ``drop`` samples that have come before.
     """
 
     source: str = ""
@@ -94,6 +99,9 @@ class DataConfig:
     strict: bool = False
     schema: str = ""
     constraints: tuple[str, ...] = ()
+    unit: Literal["line", "paragraph", "window"] = "line"
+    length: int = 0
+    duplicates: Literal["keep", "drop"] = "keep"
 
 
 @dataclass(frozen=True)
