@@ -8,7 +8,7 @@ from typing import Any
 
 from gansmith.data.address import name_of
 from gansmith.runs.best import read_best
-from gansmith.runs.folder import RELEASE, RunFolder, write_atomic
+from gansmith.runs.folder import CODEC_SCORE, RELEASE, RunFolder, write_atomic
 
 # Of classes; a data set may have a thousand.
 MOST_NAMED = 20
@@ -23,6 +23,7 @@ def write_card(folder: RunFolder) -> None:
         *_data(config, env["data"]),
         *_training(folder, config, env, records),
     ]
+    lines += _codec(folder, config)
     lines += [*_guarantee(env["data"]), *_judge(folder, config)]
     lines += [*_limits(env["data"]), *_use(folder, env["data"])]
     write_atomic(folder.card, "\n".join(lines) + "\n")
@@ -153,6 +154,23 @@ def _guarantee(data: dict[str, Any]) -> list[str]:
     return ["## Privacy", "", *[f"- {line}" for line in data["guarantee"]], ""]
 
 
+def _codec(folder: RunFolder, config: dict[str, Any]) -> list[str]:
+    """Of a codec that was learned: from how much, and how well samples come back."""
+    path = folder.path / CODEC_SCORE
+    if not path.exists():
+        return []
+    score, codec = folder.read_json(CODEC_SCORE), config["codec"]
+    return [
+        "## The codec",
+        "",
+        f"- `{codec['name']}`, learned before the game from {codec['samples']:,} samples, without "
+        "an adversary. The game was played in what it makes of samples, and it says what samples "
+        "of the game are.",
+        f"- {score['reads']}",
+        "",
+    ]
+
+
 def _judge(folder: RunFolder, config: dict[str, Any]) -> list[str]:
     if "discriminator" not in config["players"]:
         return []
@@ -195,7 +213,7 @@ def _use(folder: RunFolder, data: dict[str, Any]) -> list[str]:
     if data["classes"]:
         chosen = shlex.quote(data["classes"][0])
         lines.append(f"gansmith sample {name} -n 100 --class {chosen}")
-    if len(data["shape"]) > 1:
+    if len(data["shape"]) > 1 or data["label"] in {"lines", "paragraphs", "windows"}:
         lines.append(f"gansmith judge {name} FILE")
     lines += [
         f"gansmith train SOURCE --recipe {name}/config.json --out AGAIN  # the same once more",

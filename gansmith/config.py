@@ -171,6 +171,28 @@ class OptimizerConfig:
 
 
 @dataclass(frozen=True)
+class CodecConfig:
+    """A codec that is learned itself, in a stage before the game.
+
+    Attributes:
+        name: in the registry; empty takes what the kind of data has, which is fitted at once.
+        samples: real samples that it learns from; 0 leaves it to ``share``, and where the game has
+            a number of samples takes as many.
+        share: of a time budget, in (0, 1).
+        batch_size: real samples per step.
+        optimizer: how its networks are moved.
+        options: further options of this codec.
+    """
+
+    name: str = ""
+    samples: int = 0
+    share: float = 0.5
+    batch_size: int = 32
+    optimizer: OptimizerConfig = OptimizerConfig()
+    options: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class EmaConfig:
     """The average of the generator that samples are taken from.
 
@@ -273,6 +295,7 @@ class Experiment:
     generator: Component
     discriminator: Component
     data: DataConfig = DataConfig()
+    codec: CodecConfig = CodecConfig()
     latent: LatentConfig = LatentConfig()
     game: GameConfig = GameConfig()
     players: Mapping[str, OptimizerConfig] = field(default_factory=_default_players)

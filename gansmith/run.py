@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from gansmith.runs.folder import RunFolder
 from gansmith.sample.judge import Calibration, verdict
 from gansmith.sample.sampler import Sampler
 from gansmith.sample.sieve import Filter
+from gansmith.stages import load_codec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ class Run:
     def codec(self) -> Codec:
         """Between raw samples and what the networks see, as it was fitted to the data."""
         with self._reading("codec.json") as stored:
-            return modality_of(stored["modality"]).load_codec(stored["state"])
+            return load_codec(modality_of(stored["modality"]), stored["state"], self.folder)
 
     def sampler(
         self, *, ema: float | None = None, best: bool = False, device: str = "cpu"
@@ -160,7 +161,7 @@ class Run:
         filters: Sequence[Filter] = (),
     ) -> Any:
         """(n, ...) new samples in raw units: pictures uint8 (n, H, W, C), points float32 (n, d);
-        rows of a table as a data frame.
+        rows of a table as a data frame, texts as a list.
 
         Args:
             n: how many.
@@ -280,7 +281,7 @@ class Run:
 
         Args:
             x: (N, ...) as :meth:`sample` returns them: pictures uint8 (N, H, W, C), points floats
-                (N, d).
+                (N, d), texts a list of them.
 
         Returns:
             ``file`` (the number of the sample), ``p_real``, ``p_fake`` and ``logit`` of each.
@@ -295,7 +296,8 @@ class Run:
 
     def _raw(self, x: Array) -> Array:
         """Samples as an array of this run's shape and type."""
-        array = np.asarray(x)
+        absent = modality_of(self.config.modality).absent
+        array = np.asarray(x if absent is None else absent(self.codec, x))
         with self._reading("env.json") as env, self._reading("codec.json") as codec:
             wanted, dtype = tuple(env["data"]["shape"]), codec["state"].get("dtype", "float32")
         right = array.dtype == np.uint8 if dtype == "uint8" else array.dtype.kind in "fiu"
@@ -313,6 +315,8 @@ class Run:
         """:meth:`judge`, for files of one sample each, brought to size as the data were."""
         named = [paths] if isinstance(paths, str | Path) else paths
         modality, files = modality_of(self.config.modality), [Path(path) for path in named]
+        if modality.read_file is not None:
+            return self._judge_each(files, modality.read_file)
         if modality.read_one is None:
             raise UserError(
                 f"Files of {modality.name} cannot be judged one by one.",
@@ -322,3 +326,15 @@ class Run:
         raw = [modality.read_one(path, sampler.codec, self.config.data.fit) for path in files]
         logits = sampler.logits(np.stack(raw)) if raw else np.zeros(0)
         return [verdict(str(p), float(v), calibration) for p, v in zip(files, logits, strict=True)]
+
+    def _judge_each(
+        self, files: Sequence[Path], read: Callable[[Path, Codec], tuple[list[str], Array]]
+    ) -> list[dict[str, Any]]:
+        """For files of many samples: each of them by its name."""
+        rows: list[dict[str, Any]] = []
+        calibration, sampler = self.calibration, self.sampler()
+        for path in files:
+            names, raw = read(path, sampler.codec)
+            pairs = zip(names, sampler.logits(raw), strict=True)
+            rows += [verdict(name, float(logit), calibration) for name, logit in pairs]
+        return rows

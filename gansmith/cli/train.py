@@ -60,7 +60,7 @@ def _for_example(dataset: Dataset) -> str:
 def _conclude(folder: RunFolder) -> None:
     path = folder.path
     say(f"\nDone: {path}")
-    sheets = sorted(folder.samples.glob("*.png"))
+    sheets = sorted([*folder.samples.glob("*.png"), *folder.samples.glob("*.txt")])
     if sheets:
         say(f"  look at     {sheets[-1]}")
     say(f"  model card  {folder.card}")

@@ -22,7 +22,7 @@ from gansmith.modalities.table.reading import (
     read_feather,
     read_parquet,
 )
-from gansmith.modalities.text.reading import Told, pieces, read_text
+from gansmith.modalities.text.reading import LABELS, Told, pieces, read_text
 from gansmith.modalities.text.store import Texts, fitting
 from gansmith.progress import Progress
 from gansmith.registry import register
@@ -32,7 +32,6 @@ LEAST_SAMPLES = 20
 MOST_BYTES = 512
 WINDOW_BYTES = 200
 MARK = "::"
-LABELS = {"line": "lines", "paragraph": "paragraphs", "window": "windows"}
 # A character of UTF-8 has at most four bytes, and a sample at least one character.
 LEAST_LENGTH, MOST_LENGTH = 8, 4_096
 

@@ -15,6 +15,8 @@ from gansmith.errors import SourceError
 from gansmith.modalities.text.store import fitting
 
 Unit = Literal["line", "paragraph", "window"]
+# What several samples are called.
+LABELS: dict[Unit, str] = {"line": "lines", "paragraph": "paragraphs", "window": "windows"}
 
 # Of the lines: more that are no UTF-8 mean another encoding, fewer that they are damaged.
 MOST_UNREADABLE = 0.01
