@@ -19,7 +19,6 @@ from lightning_fabric import Fabric
 from gansmith import modalities, registry  # noqa: F401  (registers all kinds of data)
 from gansmith.config import (
     AugmentConfig,
-    CodecConfig,
     Component,
     DataConfig,
     EmaConfig,
@@ -49,7 +48,7 @@ CALIBRATION_SECONDS = 5.0
 SHARE_FOR_ROUNDS = 0.95
 _SECTIONS: dict[str, Any] = {
     "game": GameConfig, "ema": EmaConfig, "data": DataConfig, "augment": AugmentConfig,
-    "machine": MachineConfig, "train": TrainConfig, "codec": CodecConfig,
+    "machine": MachineConfig, "train": TrainConfig,
 }  # fmt: skip
 
 

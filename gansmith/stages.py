@@ -96,16 +96,18 @@ def run_codec(folder: RunFolder) -> Codec:
     return load_codec(modality_of(stored["modality"]), stored["state"], folder)
 
 
-def with_learned_codec(prepared: Prepared, folder: RunFolder) -> Prepared:
+def with_learned_codec(prepared: Prepared, folder: RunFolder, shown: StageReporter) -> Prepared:
     """What was prepared, with the run's own codec and all samples encoded, where it is learned."""
     if not isinstance(prepared.codec, Learned):
         return prepared
     codec, dataset = run_codec(folder), prepared.dataset
     x = np.empty((len(dataset), *codec.spec.shape), np.float32)
     first = 0
-    for raw in Chunks(dataset.samples, np.arange(len(dataset))):
-        x[first : first + len(raw)] = codec.encode(torch.from_numpy(raw)).numpy()
-        first += len(raw)
+    with shown.stage("Encoding", len(dataset)) as advance:
+        for raw in Chunks(dataset.samples, np.arange(len(dataset))):
+            x[first : first + len(raw)] = codec.encode(torch.from_numpy(raw)).numpy()
+            first += len(raw)
+            advance(len(raw))
     return replace(prepared, codec=codec, encoded=x)
 
 

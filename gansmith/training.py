@@ -234,7 +234,8 @@ def begin(prepared: Prepared, folder: RunFolder, started: float) -> Prepared:
 
 
 def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Reporter) -> None:
-    prepared = with_learned_codec(prepared, folder)
+    shown = reporter if fabric.is_global_zero else Reporter()
+    prepared = with_learned_codec(prepared, folder, shown)
     trainer = prepared.trainer(fabric)
     checkpoint, broken = checkpoints.newest(folder.checkpoints)
     checkpoints.require_some_whole(folder.checkpoints, checkpoint, broken)
@@ -242,7 +243,6 @@ def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Repor
         storage.restore(trainer, folder, checkpoint)
     elif fabric.is_global_zero:
         folder.truncate_metrics(0)
-    shown = reporter if fabric.is_global_zero else Reporter()
     shown.begun(trainer, trainer.position, broken)
     try:
         with StopRequest(shown.stopping).listening() as stop, torch.random.fork_rng(devices=[]):

@@ -37,6 +37,8 @@ def train(
 def _introduce(prepared: Prepared, path: Path) -> None:
     dataset, experiment = prepared.dataset, prepared.experiment
     shape = "x".join(str(s) for s in dataset.schema.shape)
+    if prepared.modality.words is not None:
+        shape = f"at most {shape} bytes"
     classes = f", {len(dataset.schema.classes)} classes" if dataset.schema.classes else ""
     held = len(dataset.split("holdout", experiment.data.holdout))
     say(

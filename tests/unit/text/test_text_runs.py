@@ -147,7 +147,7 @@ class Killer(Reporter):
         def advance(items: int = 1) -> None:
             nonlocal done
             done += items
-            if done >= self.at:
+            if title == "Codec" and done >= self.at:
                 signal.raise_signal(signal.SIGTERM)
 
         yield advance
