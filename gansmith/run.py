@@ -276,7 +276,7 @@ class Run:
         # All principal components of a few numbers are these numbers, turned.
         return dict.fromkeys((watched, "pca") if watched == "raw" else (watched,), how)
 
-    def judge(self, x: Array) -> list[dict[str, Any]]:
+    def judge(self, x: Array | Sequence[str]) -> list[dict[str, Any]]:
         """How likely raw samples are to be the generator's.
 
         Args:
@@ -294,7 +294,7 @@ class Run:
         logits = self.sampler().logits(self._raw(x))
         return [verdict(str(i), float(v), calibration) for i, v in enumerate(logits)]
 
-    def _raw(self, x: Array) -> Array:
+    def _raw(self, x: Array | Sequence[str]) -> Array:
         """Samples as an array of this run's shape and type."""
         absent = modality_of(self.config.modality).absent
         array = np.asarray(x if absent is None else absent(self.codec, x))

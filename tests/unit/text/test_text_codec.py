@@ -17,8 +17,11 @@ from gansmith.data.loader import Loader
 from gansmith.errors import ConfigError
 from gansmith.modalities.text.autoencoder import END, with_end
 from gansmith.modalities.text.codec import TextCodec, text_latents
+from gansmith.modalities.text.discriminator import MixerDiscriminator
+from gansmith.modalities.text.generator import MixerGenerator
 from gansmith.modalities.text.store import to_texts
 from gansmith.modalities.text.tokens import Tokens
+from gansmith.protocols import Condition, Spec
 from gansmith.registry import check
 from gansmith.trainer.stage import CodecStage
 
@@ -114,3 +117,18 @@ def test_options_that_cannot_be(tmp_path: Path) -> None:
         text_latents(data, np.arange(10), hide=1.0)
     with pytest.raises(ConfigError, match="no option 'latent'"):
         check("codec", Component("text-latents", {"latent": 3}))
+
+
+@pytest.mark.parametrize("num_classes", [0, 3])
+def test_mixers_keep_the_shape_of_latent_tokens(num_classes: int) -> None:
+    spec = Spec((5, 7), num_classes)
+    classes = torch.arange(4) % num_classes if num_classes else None
+    condition = Condition(classes=classes)
+    x = MixerGenerator(spec, 6, width=8, depth=2)(torch.randn(4, 6), condition)
+    assert x.shape == (4, 5, 7)
+    discriminator = MixerDiscriminator(spec, width=8, depth=2, features=8)
+    logits = discriminator(x, condition)
+    assert logits.shape == (4,)
+    (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+    slope.square().sum().backward()  # exact penalties differentiate twice
+    assert all(p.grad is not None for p in discriminator.first.parameters() if p.ndim > 1)

@@ -99,7 +99,7 @@ def test_lines_are_judged_one_by_one(
     answers = run.judge(SENTENCES[:3])
     assert [a["logit"] for a in answers] == pytest.approx([r["logit"] for r in rows[:3]], abs=1e-4)
     with pytest.raises(UserError, match="Only texts"):
-        run.judge([1, 2])  # type: ignore[arg-type]
+        run.judge([1, 2])  # type: ignore[list-item]
 
 
 def test_a_report_shows_texts(run: gansmith.Run, tmp_path: Path) -> None:
@@ -196,10 +196,12 @@ def test_a_time_budget_is_divided(source: Path) -> None:
     assert again.experiment.codec.samples == 96
 
 
-def test_paragraphs_are_written_with_empty_lines_between(tmp_path: Path) -> None:
+def test_paragraphs_and_mixers_from_start_to_end(tmp_path: Path) -> None:
+    """Paragraphs have an empty line behind each; mixers fit where perceptrons do."""
     path = tmp_path / "a.txt"
     path.write_text("\n\n".join(SENTENCES), "utf-8")
-    settings = {**SMALL, "data.unit": "paragraph", "data.holdout": 0.5}
+    mixers = {"generator": "mixer", "discriminator": "mixer"}
+    settings = {**mixers, **SMALL, "data.unit": "paragraph", "data.holdout": 0.5}
     run = gansmith.train(path, tmp_path / "run", samples=32, settings=settings)
     assert call("sample", str(run.folder.path), "-n", "25", "--out", str(tmp_path / "b.txt")) == 0
     made = (tmp_path / "b.txt").read_text("utf-8").split("\n\n")
