@@ -28,8 +28,8 @@ def text(dataset: Dataset, data: DataConfig) -> Experiment:
     and numbers in turn, came less far (40 CPU seconds of the game on captions, one seed).
     """
     del dataset
-    player = OptimizerConfig(lr=Cosine(5e-4, 2.5e-5), beta2=Cosine(0.9, 0.99))
-    weight = Cosine(1.0, 0.1, log=True)
+    player = OptimizerConfig(lr=Cosine(1e-3, 5e-5), beta2=Cosine(0.9, 0.99))
+    weight = Cosine(0.5, 0.5)
     return Experiment(
         recipe="text",
         modality="text",
