@@ -75,7 +75,7 @@ def train(
 
     Args:
         source: a folder, archive, array or parquet file, a built-in name, ``hf:owner/name``, or a
-            table of a database, ``sqlite:///people.db::people``.
+            table of a database, ``sqlite:///people.db::people``, a .txt file, or a folder of them.
         out: the run folder; None is ``runs/NAME``.
         recipe: a name, or the path of a resolved config.json; None chooses from the source.
         seed: decides everything random.

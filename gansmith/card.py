@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from gansmith.data.address import name_of
+from gansmith.prepare import modality_of
 from gansmith.runs.best import read_best
-from gansmith.runs.folder import RELEASE, RunFolder, write_atomic
+from gansmith.runs.folder import CODEC_SCORE, RELEASE, RunFolder, write_atomic
 
 # Of classes; a data set may have a thousand.
 MOST_NAMED = 20
@@ -23,8 +24,9 @@ def write_card(folder: RunFolder) -> None:
         *_data(config, env["data"]),
         *_training(folder, config, env, records),
     ]
+    lines += _codec(folder, config)
     lines += [*_guarantee(env["data"]), *_judge(folder, config)]
-    lines += [*_limits(env["data"]), *_use(folder, env["data"])]
+    lines += [*_limits(env["data"]), *_use(folder, config, env["data"])]
     write_atomic(folder.card, "\n".join(lines) + "\n")
 
 
@@ -60,13 +62,15 @@ def _front(config: dict[str, Any], env: dict[str, Any]) -> list[str]:
 def _data(config: dict[str, Any], data: dict[str, Any]) -> list[str]:
     if data.get("guarantee"):
         return ["## Data", "", *[f"- {note}" for note in data["notes"]], ""]
-    shape = " x ".join(str(s) for s in data["shape"])
+    shape = f"shape {' x '.join(str(s) for s in data['shape'])}"
+    if modality_of(config["modality"]).words is not None:
+        shape = f"at most {data['shape'][0]:,} bytes"
     by_source = data.get("holdout_by") == "source"
     how = "as the source says" if by_source else "chosen by a hash of their content"
     lines = [
         "## Data",
         "",
-        f"- {data['num_samples']:,} {data['label']} of shape {shape} from "
+        f"- {data['num_samples']:,} {data['label']} of {shape} from "
         f"{_code(config['data']['source'])}: {data['num_train']:,} to train on, "
         f"{data['num_holdout']:,} held out, {how}.",
         f"- Fingerprint `{data['fingerprint']}`.",
@@ -153,6 +157,23 @@ def _guarantee(data: dict[str, Any]) -> list[str]:
     return ["## Privacy", "", *[f"- {line}" for line in data["guarantee"]], ""]
 
 
+def _codec(folder: RunFolder, config: dict[str, Any]) -> list[str]:
+    """Of a codec that was learned: from how much, and how well samples come back."""
+    path = folder.path / CODEC_SCORE
+    if not path.exists():
+        return []
+    score, codec = folder.read_json(CODEC_SCORE), config["codec"]
+    return [
+        "## The codec",
+        "",
+        f"- `{codec['name']}`, learned before the game from {codec['samples']:,} samples, without "
+        "an adversary. The game was played in what it makes of samples, and it says what samples "
+        "of the game are.",
+        f"- {score['reads']}",
+        "",
+    ]
+
+
 def _judge(folder: RunFolder, config: dict[str, Any]) -> list[str]:
     if "discriminator" not in config["players"]:
         return []
@@ -188,14 +209,15 @@ def _limits(data: dict[str, Any]) -> list[str]:
     ]
 
 
-def _use(folder: RunFolder, data: dict[str, Any]) -> list[str]:
+def _use(folder: RunFolder, config: dict[str, Any], data: dict[str, Any]) -> list[str]:
+    modality = modality_of(config["modality"])
     name = shlex.quote(folder.path.resolve().name)
     lines = ["## Use", "", "From the folder that this one lies in:", "", "```sh"]
     lines.append(f"gansmith sample {name} -n 100")
     if data["classes"]:
         chosen = shlex.quote(data["classes"][0])
         lines.append(f"gansmith sample {name} -n 100 --class {chosen}")
-    if len(data["shape"]) > 1:
+    if modality.read_one is not None or modality.read_file is not None:
         lines.append(f"gansmith judge {name} FILE")
     lines += [
         f"gansmith train SOURCE --recipe {name}/config.json --out AGAIN  # the same once more",

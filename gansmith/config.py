@@ -82,6 +82,11 @@ class DataConfig:
             --json`` prints it; empty finds out.
         constraints: of a table: what each row must hold, such as ``start <= end``, beside the
             constraints that the schema names.
+        unit: of texts: what one sample is: a ``line``, a ``paragraph``, which ends at an empty
+            line, or a ``window`` of whole words.
+        length: of texts: bytes of UTF-8 that a sample has at most; longer ones are cut, and
+            counted. 0 takes that of the longest up to 512, and 200 for windows.
+        duplicates: of texts: ``keep`` or ``drop`` samples that have come before.
     """
 
     source: str = ""
@@ -94,6 +99,9 @@ class DataConfig:
     strict: bool = False
     schema: str = ""
     constraints: tuple[str, ...] = ()
+    unit: Literal["line", "paragraph", "window"] = "line"
+    length: int = 0
+    duplicates: Literal["keep", "drop"] = "keep"
 
 
 @dataclass(frozen=True)
@@ -164,6 +172,28 @@ class OptimizerConfig:
     beta2: Cosine = Cosine(0.9, 0.99)
     epsilon: float = 1e-8
     weight_decay: float = 0.0
+
+
+@dataclass(frozen=True)
+class CodecConfig:
+    """A codec that is learned itself, in a stage before the game.
+
+    Attributes:
+        name: in the registry; empty takes what the kind of data has, which is fitted at once.
+        samples: real samples that it learns from; 0 leaves it to ``share``, and where the game has
+            a number of samples takes as many.
+        share: of a time budget, in (0, 1).
+        batch_size: real samples per step.
+        optimizer: how its networks are moved.
+        options: further options of this codec.
+    """
+
+    name: str = ""
+    samples: int = 0
+    share: float = 0.5
+    batch_size: int = 32
+    optimizer: OptimizerConfig = OptimizerConfig()
+    options: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -269,6 +299,7 @@ class Experiment:
     generator: Component
     discriminator: Component
     data: DataConfig = DataConfig()
+    codec: CodecConfig = CodecConfig()
     latent: LatentConfig = LatentConfig()
     game: GameConfig = GameConfig()
     players: Mapping[str, OptimizerConfig] = field(default_factory=_default_players)

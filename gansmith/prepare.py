@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import time
@@ -10,6 +11,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from lightning_fabric import Fabric
 
@@ -27,15 +30,16 @@ from gansmith.config import (
 from gansmith.convert import from_json, override
 from gansmith.data import open_source
 from gansmith.data.address import without_secrets
-from gansmith.data.dataset import Dataset
+from gansmith.data.dataset import Array, Dataset
 from gansmith.data.loader import Loader
 from gansmith.errors import ConfigError, SourceError
 from gansmith.game.build import build_game, check
 from gansmith.modalities.modality import Modality
 from gansmith.progress import Progress, silent
-from gansmith.protocols import Codec
+from gansmith.protocols import Codec, Learned
 from gansmith.trainer.distributed import make_fabric
 from gansmith.trainer.schedule import measure_seconds_per_round
+from gansmith.trainer.stage import CodecStage
 from gansmith.trainer.trainer import Trainer, build_trainer
 
 Settings = Sequence[tuple[str, Any]]
@@ -54,20 +58,23 @@ class Prepared:
 
     Attributes:
         experiment: resolved, but for ``train.samples`` where a time budget was given.
-        dataset, codec, modality: of the source.
+        dataset, codec, modality: of the source. A codec that is learned has learned nothing yet.
+        encoded: (N, *shape) all samples, where they are encoded once (see :class:`Loader`).
     """
 
     experiment: Experiment
     dataset: Dataset
     codec: Codec
     modality: Modality
+    encoded: Array | None = None
 
     def loaders(self) -> tuple[Loader, Loader | None]:
         """Batches for training, and of the holdout where it has at least two samples."""
         data, seed = self.experiment.data, self.experiment.train.seed
         train, held = (self.dataset.split(part, data.holdout) for part in ("train", "holdout"))
-        holdout = Loader(self.dataset, held, seed=seed) if len(held) >= 2 else None
-        return Loader(self.dataset, train, seed=seed, shuffle=data.shuffle), holdout
+        x = self.encoded
+        holdout = Loader(self.dataset, held, seed=seed, encoded=x) if len(held) >= 2 else None
+        return Loader(self.dataset, train, seed=seed, shuffle=data.shuffle, encoded=x), holdout
 
     def trainer(self, fabric: Fabric) -> Trainer:
         """A trainer with freshly initialised networks."""
@@ -176,9 +183,26 @@ def prepare(
     _require_modality(experiment, dataset)
     _require_numbers(experiment.train)
     check(experiment)
+    if experiment.codec.name:
+        registry.check("codec", Component(experiment.codec.name, experiment.codec.options))
     indices = dataset.split("train", experiment.data.holdout)
     _require_samples(experiment, dataset, len(indices))
-    return Prepared(experiment, dataset, modality.fit_codec(dataset, indices), modality)
+    return Prepared(
+        experiment, dataset, _fit_codec(experiment, modality, dataset, indices), modality
+    )
+
+
+def _fit_codec(
+    experiment: Experiment, modality: Modality, dataset: Dataset, indices: npt.NDArray[np.int64]
+) -> Codec:
+    """The codec, fitted; one that is learned with networks as they start."""
+    if not experiment.codec.name:
+        return modality.fit_codec(dataset, indices)
+    component = Component(experiment.codec.name, experiment.codec.options)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(experiment.train.seed)
+        codec: Codec = registry.build("codec", component, dataset, indices)
+    return codec
 
 
 def _require_numbers(train: TrainConfig) -> None:
@@ -244,6 +268,9 @@ def seconds_per_round(prepared: Prepared, seconds: float = CALIBRATION_SECONDS) 
         batch = max(1, batch // (machine.processes * machine.machines))
     endless = replace(train, samples=10**12, batch_size=batch)
     sized = replace(prepared.experiment, train=endless)
+    if isinstance(prepared.codec, Learned):  # what is drawn then was encoded before
+        shape = (len(prepared.dataset), *prepared.codec.spec.shape)
+        prepared = replace(prepared, encoded=np.zeros(shape, np.float32))
     machine = replace(machine, processes=1, machines=1)
     fabric = make_fabric(machine, sized.train.precision)
     trainer = replace(prepared, experiment=replace(sized, machine=machine)).trainer(fabric)
@@ -263,10 +290,37 @@ def fix_budget(prepared: Prepared, started: float) -> Prepared:
         prepared: with ``train.samples`` 0 where a time budget is meant.
         started: ``time.monotonic()`` when the user's time began to run.
     """
-    train = prepared.experiment.train
+    experiment, learned = prepared.experiment, isinstance(prepared.codec, Learned)
+    train, codec = experiment.train, experiment.codec
     if train.samples > 0:
-        return prepared
-    cost = seconds_per_round(prepared, min(CALIBRATION_SECONDS, 6 * train.minutes))
-    left = train.minutes * 60 - (time.monotonic() - started)
+        if learned and not codec.samples:
+            codec = replace(codec, samples=train.samples)
+        return replace(prepared, experiment=replace(experiment, codec=codec))
+    seconds = min(CALIBRATION_SECONDS, 6 * train.minutes)
+    cost, left = seconds_per_round(prepared, seconds), train.minutes * 60
+    if learned:
+        own_cost = seconds_per_codec_step(prepared, seconds)
+        left -= time.monotonic() - started
+        if not codec.samples:
+            samples = samples_in(left * codec.share, own_cost, codec.batch_size)
+            codec = replace(codec, samples=samples)
+        left -= codec.samples / codec.batch_size * own_cost
+    else:
+        left -= time.monotonic() - started
     fixed = replace(train, samples=samples_in(left, cost, train.batch_size))
-    return replace(prepared, experiment=replace(prepared.experiment, train=fixed))
+    return replace(prepared, experiment=replace(experiment, train=fixed, codec=codec))
+
+
+def seconds_per_codec_step(prepared: Prepared, seconds: float = CALIBRATION_SECONDS) -> float:
+    """Measure what a step of a codec that is learned costs here; its networks stay as they are."""
+    codec = copy.deepcopy(prepared.codec)
+    return measure_seconds_per_round(codec_stage(replace(prepared, codec=codec)), seconds, 1)
+
+
+def codec_stage(prepared: Prepared) -> CodecStage:
+    """The stage in which the codec learns, at its beginning."""
+    experiment = prepared.experiment
+    assert isinstance(prepared.codec, Learned)
+    loader, _ = prepared.loaders()
+    device = torch.device(device_of(experiment))
+    return CodecStage(prepared.codec, experiment.codec, loader, experiment.train.seed, device)

@@ -130,6 +130,44 @@ class Codec(Protocol):
 
 
 @runtime_checkable
+class Learned(Protocol):
+    """A codec with networks, which learn from the data in a stage before the game.
+
+    Its ``state`` says how the networks are built, and is known before they have learned.
+    """
+
+    @property
+    def network(self) -> Any:
+        """The module that holds all that is learned; its tensors are what is kept."""
+        ...
+
+    def loss(self, raw: Tensor, randomness: Any, progress: float) -> Tensor:
+        """A step's loss for raw samples (N, ...), at ``progress`` in [0, 1] of the stage.
+
+        All that is random comes from ``randomness``, a
+        :class:`gansmith.game.randomness.Randomness`.
+        """
+        ...
+
+    def settle(self, raw: Any) -> None:
+        """The networks have learned: measure what must be known of encoded samples.
+
+        Args:
+            raw: chunks of training samples, each (N, ...), as often as they are walked through.
+        """
+        ...
+
+    def score(self, raw: Any, held_out: bool) -> JsonDict:
+        """How well samples come back, as numbers by name, with a sentence under ``reads``.
+
+        Args:
+            raw: chunks of samples, not learned from unless ``held_out`` is false.
+            held_out: which of both.
+        """
+        ...
+
+
+@runtime_checkable
 class Selective(Protocol):
     """A codec that can tell decoded samples which should not be: they are made again."""
 

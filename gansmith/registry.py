@@ -26,7 +26,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 KINDS = (
     "modality", "source", "recipe", "generator", "discriminator", "objective", "regularizer",
-    "game", "latent", "transform", "metric", "extractor",
+    "game", "latent", "transform", "metric", "extractor", "codec",
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from gansmith.sample.judge import Calibration, verdict
 from gansmith.sample.sampler import Chunk, Sampler
 from gansmith.sample.sieve import Filter
 from gansmith.sample.workers import in_order, require_workers
+from gansmith.stages import load_codec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +104,7 @@ class Run:
     def codec(self) -> Codec:
         """Between raw samples and what the networks see, as it was fitted to the data."""
         with self._reading("codec.json") as stored:
-            return modality_of(stored["modality"]).load_codec(stored["state"])
+            return load_codec(modality_of(stored["modality"]), stored["state"], self.folder)
 
     def sampler(
         self, *, ema: float | None = None, best: bool = False, device: str = "cpu"
@@ -168,7 +169,7 @@ class Run:
         workers: int = 1,
     ) -> Any:
         """(n, ...) new samples in raw units: pictures uint8 (n, H, W, C), points float32 (n, d);
-        rows of a table as a data frame.
+        rows of a table as a data frame, texts as a list.
 
         Args:
             n: how many.
@@ -286,12 +287,12 @@ class Run:
         # All principal components of a few numbers are these numbers, turned.
         return dict.fromkeys((watched, "pca") if watched == "raw" else (watched,), how)
 
-    def judge(self, x: Array) -> list[dict[str, Any]]:
+    def judge(self, x: Array | Sequence[str]) -> list[dict[str, Any]]:
         """How likely raw samples are to be the generator's.
 
         Args:
             x: (N, ...) as :meth:`sample` returns them: pictures uint8 (N, H, W, C), points floats
-                (N, d).
+                (N, d), texts a list of them.
 
         Returns:
             ``file`` (the number of the sample), ``p_real``, ``p_fake`` and ``logit`` of each.
@@ -304,9 +305,10 @@ class Run:
         logits = self.sampler().logits(self._raw(x))
         return [verdict(str(i), float(v), calibration) for i, v in enumerate(logits)]
 
-    def _raw(self, x: Array) -> Array:
+    def _raw(self, x: Array | Sequence[str]) -> Array:
         """Samples as an array of this run's shape and type."""
-        array = np.asarray(x)
+        absent = modality_of(self.config.modality).absent
+        array = np.asarray(x if absent is None else absent(self.codec, x))
         with self._reading("env.json") as env, self._reading("codec.json") as codec:
             wanted, dtype = tuple(env["data"]["shape"]), codec["state"].get("dtype", "float32")
         right = array.dtype == np.uint8 if dtype == "uint8" else array.dtype.kind in "fiu"
@@ -324,6 +326,8 @@ class Run:
         """:meth:`judge`, for files of one sample each, brought to size as the data were."""
         named = [paths] if isinstance(paths, str | Path) else paths
         modality, files = modality_of(self.config.modality), [Path(path) for path in named]
+        if modality.read_file is not None:
+            return self._judge_each(files, modality.read_file)
         if modality.read_one is None:
             raise UserError(
                 f"Files of {modality.name} cannot be judged one by one.",
@@ -333,6 +337,18 @@ class Run:
         raw = [modality.read_one(path, sampler.codec, self.config.data.fit) for path in files]
         logits = sampler.logits(np.stack(raw)) if raw else np.zeros(0)
         return [verdict(str(p), float(v), calibration) for p, v in zip(files, logits, strict=True)]
+
+    def _judge_each(
+        self, files: Sequence[Path], read: Callable[[Path, Codec], tuple[list[str], Array]]
+    ) -> list[dict[str, Any]]:
+        """For files of many samples: each of them by its name."""
+        rows: list[dict[str, Any]] = []
+        calibration, sampler = self.calibration, self.sampler()
+        for path in files:
+            names, raw = read(path, sampler.codec)
+            pairs = zip(names, sampler.logits(raw), strict=True)
+            rows += [verdict(name, float(logit), calibration) for name, logit in pairs]
+        return rows
 
 
 def _chunks_of(

@@ -6,7 +6,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
@@ -18,6 +18,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
+from gansmith.calibrating import calibrate_run
 from gansmith.card import write_card
 from gansmith.config import Experiment
 from gansmith.convert import difference, from_json, to_json
@@ -26,12 +27,12 @@ from gansmith.errors import ResumeError, RunError, UserError
 from gansmith.game.randomness import Randomness
 from gansmith.modalities.modality import sheet_columns
 from gansmith.prepare import Prepared, fix_budget, prepare
+from gansmith.progress import Advance, silent
 from gansmith.protocols import Condition
 from gansmith.runs import checkpoints
 from gansmith.runs.checkpoints import Checkpoint
-from gansmith.runs.folder import RunFolder, writing
-from gansmith.sample.judge import calibrate
-from gansmith.sample.sampler import Sampler
+from gansmith.runs.folder import RunFolder, write_atomic, writing
+from gansmith.stages import learn_codec, with_learned_codec
 from gansmith.trainer import checkpoint as storage
 from gansmith.trainer.distributed import launch, make_fabric, started_by_torchrun
 from gansmith.trainer.signals import StopRequest
@@ -39,6 +40,8 @@ from gansmith.trainer.trainer import Trainer
 from gansmith.watching import SampleWatch
 
 _SNAPSHOT_STREAM = 3_000
+# Of the texts of a sheet, shown while training.
+SHOWN_TEXTS = 3
 
 
 class Reporter:
@@ -58,6 +61,13 @@ class Reporter:
 
     def ended(self) -> None:
         """The last round was played, or training stopped."""
+
+    def stage(self, title: str, total: int) -> AbstractContextManager[Advance]:
+        """Work before the rounds begins: a codec that is learned, from ``total`` samples."""
+        return silent(title, total)
+
+    def noted(self, text: str) -> None:
+        """Something worth a line, such as a result of that stage."""
 
 
 @dataclass
@@ -92,10 +102,15 @@ class _Recorder:
         modality = self.prepared.modality
         columns = sheet_columns(trainer.codec.spec.num_classes)
         whole_rows = columns * (modality.sheet_samples // columns)
-        picture = modality.sheet(snapshot(trainer, whole_rows), columns)
+        samples = snapshot(trainer, whole_rows)
         path = self.folder.samples / f"{trainer.position:012d}.png"
+        if modality.words is not None:
+            texts = modality.words(samples)
+            write_atomic(path.with_suffix(".txt"), "\n".join(texts) + "\n")
+            self.reporter.noted("\n".join(f"  {text}" for text in texts[:SHOWN_TEXTS]))
+            return
         with writing(path):
-            picture.save(path)
+            modality.sheet(samples, columns).save(path)
 
 
 def snapshot(trainer: Trainer, n: int) -> np.ndarray[Any, Any]:
@@ -151,6 +166,9 @@ def _require_same(prepared: Prepared, folder: RunFolder) -> Experiment:
     same = "samples" if wanted.train.samples == 0 else "minutes"
     train = replace(wanted.train, **{same: getattr(stored.train, same)})
     wanted = replace(wanted, train=train)
+    if not wanted.codec.samples:
+        codec = replace(wanted.codec, samples=stored.codec.samples)
+        wanted = replace(wanted, codec=codec)
     same_data = _fingerprint(folder) == prepared.dataset.fingerprint
     if not same_data:
         _require_same_constraints(prepared, folder)
@@ -216,6 +234,8 @@ def begin(prepared: Prepared, folder: RunFolder, started: float) -> Prepared:
 
 
 def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Reporter) -> None:
+    shown = reporter if fabric.is_global_zero else Reporter()
+    prepared = with_learned_codec(prepared, folder, shown)
     trainer = prepared.trainer(fabric)
     checkpoint, broken = checkpoints.newest(folder.checkpoints)
     checkpoints.require_some_whole(folder.checkpoints, checkpoint, broken)
@@ -223,7 +243,6 @@ def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Repor
         storage.restore(trainer, folder, checkpoint)
     elif fabric.is_global_zero:
         folder.truncate_metrics(0)
-    shown = reporter if fabric.is_global_zero else Reporter()
     shown.begun(trainer, trainer.position, broken)
     try:
         with StopRequest(shown.stopping).listening() as stop, torch.random.fork_rng(devices=[]):
@@ -253,33 +272,6 @@ def _worker(
 def data_settings(experiment: Experiment) -> list[tuple[str, Any]]:
     """The settings that make ``prepare`` open the same data again."""
     return [(f"data.{k}", v) for k, v in to_json(experiment.data).items() if k != "source"]
-
-
-CALIBRATION_SAMPLES = 2_000
-
-
-def calibrate_run(folder: RunFolder, prepared: Prepared) -> None:
-    """Fit what turns the discriminator's logits into probabilities, and write its error down.
-
-    Held-out real samples are used where there are at least 20; else training samples, and the file
-    says so. Real samples are compared with as many fakes of a seed that training did not use.
-    """
-    experiment, dataset = prepared.experiment, prepared.dataset
-    if dataset.stand_in:
-        return
-    sampler = Sampler(folder, experiment, prepared.codec, dataset.schema.classes)
-    held = dataset.split("holdout", experiment.data.holdout)
-    held_out = len(held) >= 20
-    indices = held if held_out else dataset.split("train", experiment.data.holdout)
-    # From all over: sources often come sorted by class.
-    spread = np.linspace(0, len(indices) - 1, min(len(indices), CALIBRATION_SAMPLES))
-    real = np.asarray(dataset.samples[indices[spread.round().astype(int)]])
-    if len(real) < 4:
-        return
-    seed = experiment.train.seed + 1
-    fake = np.concatenate([samples for samples, _ in sampler.stream(len(real), seed=seed)])
-    result = calibrate(sampler.logits(real), sampler.logits(fake), held_out=held_out)
-    folder.write_json("calibration.json", to_json(result))
 
 
 def train_into(
@@ -313,6 +305,7 @@ def train_into(
     with folder.locked(), _forgotten_if_never_begun(folder):
         prepared = begin(prepared, folder, started)
         experiment = prepared.experiment
+        learn_codec(prepared, folder, reporter())
         newest, broken = checkpoints.newest(folder.checkpoints)
         checkpoints.require_some_whole(folder.checkpoints, newest, broken)
         if not checkpoints.finished(newest, experiment.train.samples):
@@ -375,6 +368,7 @@ def _train_among_others(
             folder.create()
             held.enter_context(folder.locked())
             prepared = begin(prepared, folder, started)
+            learn_codec(prepared, folder, reporter())
         fabric.barrier()
         stored: Experiment = from_json(Experiment, folder.read_json("config.json"))
         machine = prepared.experiment.machine

@@ -28,6 +28,7 @@ MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 
 SECTIONS = (
     ("data", config.DataConfig),
+    ("codec", config.CodecConfig),
     ("game", config.GameConfig),
     ("game.regularizers", config.RegularizerConfig),
     ("latent", config.LatentConfig),
@@ -49,6 +50,7 @@ KINDS = (
     ("transform", "Augmentations"),
     ("extractor", "Features that samples are measured in"),
     ("latent", "Latents"),
+    ("codec", "Codecs that are learned"),
     ("game", "Rules of the game"),
     ("metric", "Metrics"),
     ("modality", "Modalities"),

@@ -143,7 +143,7 @@ class SampleFlags:
     Attributes:
         n: How many; with --interpolate, how many rows.
         out: A folder for one file each, a .png for one sheet, or an .npz; of a table a .csv,
-            .parquet or .feather; made from the run's name if left out.
+            .parquet or .feather, of texts a .txt or .csv; made from the run's name if left out.
         class_: Names of classes, separated by commas; all in turn if left out.
         seed: Other seeds, other samples.
         truncation: From 0 on; below 1, samples are more typical and more alike.
@@ -199,7 +199,7 @@ def judge(
 
     Args:
         run_path: a run folder.
-        files: Files of one sample each, or folders of them.
+        files: Files of one sample each, texts of many, or folders of them.
         as_json: print JSON.
     """
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gansmith.trainer.trainer import Trainer
 
 # Without a terminal, so many lines for a whole run.
-PLAIN_LINES = 20
+PLAIN_LINES, STAGE_LINES = 20, 10
 
 
 def notes() -> Console:
@@ -202,6 +202,31 @@ class TrainingReporter(Reporter):
             done, since = self._first
             left = (time.monotonic() - since) / max(position - done, 1) * (total - position)
             say(f"{position:,} of {total:,} samples  {left:,.0f} s left  {detail}")
+
+    @contextmanager
+    def stage(self, title: str, total: int) -> Iterator[Advance]:
+        """A bar of its own; without a terminal a line for each tenth."""
+        if self._console.is_terminal:
+            with bar(title, total) as advance:
+                yield advance
+            return
+        done, started = 0, time.monotonic()
+
+        def count(items: int = 1) -> None:
+            nonlocal done
+            before, done = done, min(done + items, total)
+            if done * STAGE_LINES // max(total, 1) > before * STAGE_LINES // max(total, 1):
+                seconds = time.monotonic() - started
+                say(f"{title}: {done:,} of {total:,} samples  {seconds:,.0f} s")
+
+        yield count
+
+    def noted(self, text: str) -> None:
+        """Say it, above the bar where there is one."""
+        if self._shown is not None:
+            self._shown.console.print(text, markup=False, soft_wrap=True)
+        else:
+            say(text)
 
     def ended(self) -> None:
         """Close the bar."""

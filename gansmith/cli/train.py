@@ -37,6 +37,8 @@ def train(
 def _introduce(prepared: Prepared, path: Path) -> None:
     dataset, experiment = prepared.dataset, prepared.experiment
     shape = "x".join(str(s) for s in dataset.schema.shape)
+    if prepared.modality.words is not None:
+        shape = f"at most {shape} bytes"
     classes = f", {len(dataset.schema.classes)} classes" if dataset.schema.classes else ""
     held = len(dataset.split("holdout", experiment.data.holdout))
     say(
@@ -60,7 +62,7 @@ def _for_example(dataset: Dataset) -> str:
 def _conclude(folder: RunFolder) -> None:
     path = folder.path
     say(f"\nDone: {path}")
-    sheets = sorted(folder.samples.glob("*.png"))
+    sheets = sorted([*folder.samples.glob("*.png"), *folder.samples.glob("*.txt")])
     if sheets:
         say(f"  look at     {sheets[-1]}")
     say(f"  model card  {folder.card}")

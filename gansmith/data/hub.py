@@ -31,7 +31,7 @@ class HubSet:
     def __init__(self, uri: str) -> None:
         self._name = uri.removeprefix(PREFIX)
         self._datasets = _library()
-        splits = self._load()
+        splits = load_splits(self._name)
         features = next(iter(splits.values())).features
         self.columns = self._columns(features)
         undecoded = self._datasets.Image(decode=False)
@@ -61,25 +61,6 @@ class HubSet:
                     yield item(f"{name}, row {row}", _with_bytes(picture), value, held)
                     row += 1
 
-    def _load(self) -> Mapping[str, Any]:
-        path = Path(self._name).expanduser()
-        try:
-            if (path / "dataset_dict.json").exists() or (path / "state.json").exists():
-                loaded = self._datasets.load_from_disk(str(path))
-            elif path.is_dir():
-                loaded = self._datasets.load_dataset("imagefolder", data_dir=str(path))
-            else:
-                loaded = self._datasets.load_dataset(self._name)
-        except Exception as error:  # the library lets those of a dozen others through
-            first_line = str(error).partition("\n")[0]
-            raise SourceError(
-                f"This data set cannot be had from the Hub: {type(error).__name__}: {first_line}",
-                where=PREFIX + self._name,
-                fix="Check the name and the network. A copy made by save_to_disk opens without "
-                "one: hf:/path/to/copy.",
-            ) from error
-        return loaded if isinstance(loaded, dict) else {"train": loaded}
-
     def _columns(self, features: Mapping[str, Any]) -> Columns:
         kinds = {name: type(feature).__name__ for name, feature in features.items()}
         images = [name for name, kind in kinds.items() if kind == "Image"]
@@ -94,6 +75,33 @@ class HubSet:
         label = next((name for name in (*LABEL_COLUMNS, *named[:1]) if name in scalars), None)
         names = getattr(features[label], "names", None) if label else None
         return Columns(image, label, None, names)
+
+
+def load_splits(name: str) -> Mapping[str, Any]:
+    """The splits of a set on the Hub, or of a local copy, by their names.
+
+    Raises:
+        SourceError: if it cannot be had.
+        MissingExtraError: if the library is not installed.
+    """
+    datasets = _library()
+    path = Path(name).expanduser()
+    try:
+        if (path / "dataset_dict.json").exists() or (path / "state.json").exists():
+            loaded = datasets.load_from_disk(str(path))
+        elif path.is_dir():
+            loaded = datasets.load_dataset("imagefolder", data_dir=str(path))
+        else:
+            loaded = datasets.load_dataset(name)
+    except Exception as error:  # the library lets those of a dozen others through
+        first_line = str(error).partition("\n")[0]
+        raise SourceError(
+            f"This data set cannot be had from the Hub: {type(error).__name__}: {first_line}",
+            where=PREFIX + name,
+            fix="Check the name and the network. A copy made by save_to_disk opens without "
+            "one: hf:/path/to/copy.",
+        ) from error
+    return loaded if isinstance(loaded, dict) else {"train": loaded}
 
 
 def _with_bytes(picture: Any) -> Any:

@@ -29,6 +29,8 @@ class Loader:
         indices: (n,) rows of ``dataset`` to draw, as from :meth:`Dataset.split`; n >= 1.
         seed: of the order, in [0, 2**64).
         shuffle: off walks through ``indices`` as they stand, in each epoch and each stream.
+        encoded: (N, *shape) all samples of ``dataset``, encoded before, where that costs more than
+            a step of the game; None where they are encoded as they are drawn.
 
     >>> from gansmith.data.dataset import Schema, content_hashes
     >>> rows = np.arange(6.0).reshape(6, 1)
@@ -39,14 +41,16 @@ class Loader:
     """
 
     def __init__(
-        self, dataset: Dataset, indices: Indices, *, seed: int, shuffle: bool = True
-    ) -> None:
+        self, dataset: Dataset, indices: Indices, *, seed: int, shuffle: bool = True,
+        encoded: Array | None = None,
+    ) -> None:  # fmt: skip
         if len(indices) == 0:
             raise ValueError("a loader needs at least one sample")
         self.dataset = dataset
         self.indices = np.asarray(indices, np.int64)
         self.seed = seed
         self.shuffle = shuffle
+        self.encoded = encoded
         # Two streams that cross from one epoch into the next need four.
         self._epoch_order = lru_cache(maxsize=4)(self._draw_order)
 
@@ -82,14 +86,19 @@ class Loader:
             Samples (len(indices), *schema.shape), contiguous and in memory, and labels
             (len(indices),) int64, or None where samples carry no class.
         """
-        samples, labels = self.dataset.samples, self.dataset.labels
+        samples = self.dataset.samples
         if samples.nbytes > SORTED_READS_BYTES:
             order = np.argsort(indices, kind="stable")
             rows = np.empty((len(indices), *samples.shape[1:]), samples.dtype)
             rows[order] = samples[indices[order]]
         else:
             rows = np.ascontiguousarray(samples[indices])
-        return rows, None if labels is None else np.asarray(labels[indices], np.int64)
+        return rows, self.labels(indices)
+
+    def labels(self, indices: Indices) -> Indices | None:
+        """(len(indices),) classes of rows of the data set, or None where samples carry none."""
+        labels = self.dataset.labels
+        return None if labels is None else np.asarray(labels[indices], np.int64)
 
     def _draw_order(self, epoch: int, stream: int) -> Indices:
         if not self.shuffle:

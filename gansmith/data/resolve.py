@@ -121,7 +121,8 @@ def _unknown(uri: str, built_in: list[str]) -> SourceError:
             f"This {what} is of no kind that can be read.",
             where=str(path),
             fix="Name a folder, zip or tar of pictures, a .csv, .npz, .npy, .parquet or IDX file, "
-            "or a table of a database: sqlite:///people.db::people.",
+            "a .txt file or a folder of them, or a table of a database: "
+            "sqlite:///people.db::people.",
         )
     return SourceError(
         f"There is neither a file or folder nor a built-in set called {uri!r}.",

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL.Image import Image
 
     from gansmith.data.dataset import Dataset
@@ -68,6 +70,11 @@ class Modality:
         write_file: (path, codec, chunks of raw samples and classes, advance) -> all of them in one
             file of the kind that its name ends with, one of ``file_suffixes``; None where none is.
         present: (codec, raw samples) -> what ``run.sample`` returns; None for the array itself.
+        absent: (codec, what ``present`` made, or anything alike) -> raw samples; None for an array.
+        words: raw samples -> their texts, for kinds of data that are shown as such while training;
+            None where a sheet is a picture.
+        read_file: (path, codec) -> names and raw samples of a file that holds many, for judging;
+            None where a file holds one.
         suffixes: of files that hold one sample, the one written first; empty where none does.
         write_one: (path, raw sample) -> a file.
         read_one: (path, codec, ``data.fit``) -> a raw sample, for judging files.
@@ -83,6 +90,9 @@ class Modality:
     write_file: Callable[[Any, Codec, Iterator[tuple[Array, Any]], Any], None] | None = None
     file_suffixes: tuple[str, ...] = ()
     present: Callable[[Codec, Array], Any] | None = None
+    absent: Callable[[Codec, Any], Any] | None = None
+    words: Callable[[Array], list[str]] | None = None
+    read_file: Callable[[Path, Codec], tuple[list[str], Array]] | None = None
     suffixes: tuple[str, ...] = ()
     sheet_samples: int = 100
     default_extractor: Callable[[Dataset], str] = principal_components

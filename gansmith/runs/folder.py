@@ -18,6 +18,8 @@ from gansmith.errors import RunError
 
 # Noised counts of a table, where a run learns from these alone.
 RELEASE = "data.release"
+# What a codec with networks has learned, how that went, and how well samples come back.
+CODEC, CODEC_WEIGHTS, CODEC_SCORE = "codec", "codec.safetensors", "codec/score.json"
 
 
 def fsync_folder(path: Path) -> None:
@@ -90,7 +92,7 @@ class RunFolder:
 
     @property
     def samples(self) -> Path:
-        """Sheets of samples, named by sample count."""
+        """Sheets of samples, named by sample count: pictures, or texts."""
         return self.path / "samples"
 
     @property
@@ -143,7 +145,7 @@ class RunFolder:
 
     def _holds_other_things(self) -> bool:
         """Whether there is more here than a run that was killed while it began leaves."""
-        own = {"samples", "checkpoints", "env.json", "codec.json", RELEASE, ".lock"}
+        own = {"samples", "checkpoints", CODEC, "env.json", "codec.json", RELEASE, ".lock"}
         left = (p for p in self.path.iterdir() if p.name not in own)
         return any(not (p.name.startswith(".") and p.name.endswith(".tmp")) for p in left)
 

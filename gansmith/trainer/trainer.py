@@ -160,14 +160,24 @@ class Trainer:
         """This process' part of the batch at the current position of a stream."""
         first = self.fabric.global_rank * self.local_batch
         indices = loader.indices_at(self.position, self.batch, stream)
-        return self.encode(*loader.gather(indices[first : first + self.local_batch]))
+        return self._encoded(loader, indices[first : first + self.local_batch])
+
+    def _encoded(self, loader: Loader, indices: Indices) -> tuple[Tensor, Condition]:
+        """Samples of a loader; as they were encoded before, where they were."""
+        if loader.encoded is None:
+            return self.encode(*loader.gather(indices))
+        x = torch.from_numpy(loader.encoded[indices]).to(self.device, self.dtype)
+        return x, self._condition(loader.labels(indices))
 
     def encode(self, raw: Array, labels: Indices | None = None) -> tuple[Tensor, Condition]:
         """Raw samples (N, ...) as the networks see them, and their classes where these count."""
         x = self.codec.encode(torch.from_numpy(raw).to(self.device)).to(self.dtype)
+        return x, self._condition(labels)
+
+    def _condition(self, labels: Indices | None) -> Condition:
         if labels is None or not self.codec.spec.num_classes:
-            return x, Condition()
-        return x, Condition(classes=torch.from_numpy(labels).to(self.device))
+            return Condition()
+        return Condition(classes=torch.from_numpy(labels).to(self.device))
 
     def draw_latent(self, n: int, randomness: Randomness) -> Tensor:
         """(n, size) of the experiment's latent."""
@@ -279,7 +289,7 @@ class Trainer:
         assert self.holdout_loader is not None
         n = min(len(self.holdout_loader), MOST_EXAMINING)
         indices = self.holdout_loader.indices_at(0, n, HOLDOUT_STREAM)
-        real, condition = self.encode(*self.holdout_loader.gather(indices))
+        real, condition = self._encoded(self.holdout_loader, indices)
         seed = self.experiment.train.seed
         randomness = Randomness(seed, 0, HOLDOUT_STREAM, device=self.device, dtype=self.dtype)
         return Draw(real, self.draw_latent(0, randomness), condition, randomness)

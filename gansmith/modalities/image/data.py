@@ -19,6 +19,7 @@ from gansmith.data.idx import is_idx
 from gansmith.data.layout import Place, arrange, decides
 from gansmith.data.pictures import Look, choose_target, decode
 from gansmith.data.pixels import array_parts, idx_parts, write_pixels
+from gansmith.data.texts import holds_texts
 from gansmith.data.trees import Tree, is_tree, open_tree, stamp
 from gansmith.errors import MissingExtraError, SourceError
 from gansmith.progress import Progress
@@ -120,7 +121,8 @@ class Pictures:
 
     def matches(self, uri: str) -> bool:
         path = Path(uri).expanduser()
-        return is_tree(path) and not is_idx(path) and not parquet.is_parquet(path)
+        taken = is_idx(path) or parquet.is_parquet(path) or holds_texts(path)
+        return is_tree(path) and not taken
 
     def open(self, config: DataConfig, *, progress: Progress, cache_dir: Path | None) -> Dataset:
         tree = open_tree(Path(config.source).expanduser())
@@ -209,7 +211,7 @@ class Hub:
     built_in = False
 
     def matches(self, uri: str) -> bool:
-        return uri.startswith(hub.PREFIX)
+        return uri.startswith(hub.PREFIX) and "::" not in uri  # which names a column of texts
 
     def open(self, config: DataConfig, *, progress: Progress, cache_dir: Path | None) -> Dataset:
         hub_set = hub.HubSet(config.source)

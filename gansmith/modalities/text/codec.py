@@ -1,0 +1,237 @@
+"""Texts as a few latent tokens: a denoising autoencoder that is learned before the game.
+
+An encoded text is (K, d): K latent tokens of d numbers, each number with mean 0 and variance 1 over
+the training texts. The decoder learned with noise on them, so that near ones say nearly the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gansmith.data.dataset import Dataset
+from gansmith.errors import ConfigError
+from gansmith.game.randomness import Randomness
+from gansmith.modalities.text.autoencoder import (
+    END,
+    MASK,
+    Autoencoder,
+    Sizes,
+    on_sphere,
+    with_end,
+)
+from gansmith.modalities.text.reading import CONTROL, LABELS, Unit
+from gansmith.modalities.text.store import Bytes, fitting, to_rows, to_texts
+from gansmith.modalities.text.tokens import Tokens, loaded
+from gansmith.protocols import Spec
+from gansmith.registry import register
+
+# Texts that pairs of bytes are counted in, and lengths: more change nothing that could be seen.
+MOST_COUNTED = 100_000
+MOST_TOKENS = 256
+# Bytes of text for each token: fewer, and whole texts would become tokens.
+BYTES_A_TOKEN, LEAST_VOCABULARY = 400, 300
+# Of the tokens of a usual text: so many latent tokens, at least and at most.
+LATENTS_A_TOKEN, LEAST_LATENTS, MOST_LATENTS = 0.6, 2, 16
+# Below it a number says nothing, and would be noise alone if it were scaled up.
+LEAST_STD = 0.05
+CHUNK = 250
+
+
+class TextCodec:
+    """Between bytes (N, width) and latent tokens (N, K, d).
+
+    Args:
+        tokens: pieces of words.
+        sizes: of the networks.
+        width: bytes of a row.
+        label: what samples are called: ``lines``, ``paragraphs`` or ``windows``.
+        noise: standard deviation of the noise on latent tokens while learning.
+        hide: share of the tokens that the encoder does not see.
+        drop: share of the tokens that the decoder does not see, so that it has to read the latents.
+    """
+
+    def __init__(
+        self, tokens: Tokens, sizes: Sizes, width: int, label: str,
+        *, noise: float, hide: float, drop: float,
+    ) -> None:  # fmt: skip
+        self.tokens, self.sizes, self.width, self.label = tokens, sizes, width, label
+        self.noise, self.hide, self.drop = noise, hide, drop
+        self.network = Autoencoder(sizes)
+
+    @property
+    def spec(self) -> Spec:
+        """(K, d), any real values."""
+        return Spec((self.sizes.latents, self.sizes.latent_size))
+
+    @property
+    def unit(self) -> Unit:
+        """What one sample is."""
+        return next(unit for unit, label in LABELS.items() if label == self.label)
+
+    def rows(self, texts: Sequence[str]) -> Bytes:
+        """(N, width) bytes of texts; those that are too long are cut."""
+        return to_rows([text.encode() for text in texts], self.width)
+
+    def codes(self, raw: Bytes) -> Tensor:
+        """(N, width) bytes -> (N, L) tokens, :data:`END` behind each text, at least one."""
+        found = self.tokens.encode(to_texts(raw))
+        most = self.sizes.tokens - 1
+        length = min(max((len(codes) for codes in found), default=0), most) + 1
+        rows = np.full((len(found), length), END, np.int64)
+        for row, codes in zip(rows, found, strict=True):
+            row[: min(len(codes), most)] = codes[:most]
+        return torch.from_numpy(rows)
+
+    @property
+    def _device(self) -> torch.device:
+        return self.network.mean.device
+
+    def loss(self, raw: Tensor, randomness: Randomness, progress: float) -> Tensor:
+        """Cross-entropy of the tokens, nats a token, of texts with tokens hidden and noise added.
+
+        Vincent et al. 2008, with words hidden from the decoder as in Bowman et al. 2016
+        (arXiv:1511.06349), section 3.1.
+        """
+        del progress
+        codes = self.codes(raw.cpu().numpy()).to(self._device)
+        n, length = codes.shape
+        wanted = with_end(codes)
+        hidden = (randomness.uniform(n, length) < self.hide) & (codes != END)
+        latents = self.network.encoder(codes.masked_fill(hidden, MASK), wanted)
+        latents = latents + self.noise * randomness.normal(n, *latents.shape[1:])
+        before = torch.cat([torch.full_like(codes[:, :1], MASK), codes[:, :-1]], 1)
+        before = before.masked_fill(randomness.uniform(n, length) < self.drop, MASK)
+        h = self.network.decoder(latents, before)[wanted]
+        return F.cross_entropy(self.network.decoder.logits(h), codes[wanted])
+
+    @torch.no_grad()
+    def settle(self, raw: Iterable[Bytes]) -> None:
+        """Measure mean and spread of each number of the latent tokens."""
+        total, squares = (torch.zeros(self.spec.shape, dtype=torch.float64) for _ in range(2))
+        n = 0
+        for chunk in raw:
+            z = self.network.encode(self.codes(chunk).to(self._device)).cpu().double()
+            total, squares, n = total + z.sum(0), squares + z.square().sum(0), n + len(z)
+        mean = total / max(n, 1)
+        variance = squares / max(n, 1) - mean.square()
+        self.network.mean.copy_(mean)
+        self.network.std.copy_(variance.clamp(min=0).sqrt().clamp(min=LEAST_STD))
+
+    @torch.no_grad()
+    def score(self, raw: Iterable[Bytes], held_out: bool) -> dict[str, Any]:
+        """Texts through encoder and decoder and back: how many tokens are in their place, and how
+        many texts are the same to the last byte."""
+        right = wanted = same = n = cut = 0
+        for chunk in raw:
+            x = self.encode(torch.from_numpy(chunk))
+            back = self.decode(x).numpy()
+            same += int((back == chunk).all(1).sum())
+            codes, found = (_padded(self.codes(rows), self.sizes.tokens) for rows in (chunk, back))
+            inside = with_end(codes)
+            right += int(((codes == found) & inside).sum())
+            wanted += int(inside.sum())
+            cut += int((codes[:, -1:] != END).sum())
+            n += len(chunk)
+        accuracy, exact = right / max(wanted, 1), same / max(n, 1)
+        kind = "held-out" if held_out else "TRAINING (too few were held out)"
+        return {
+            "token_accuracy": accuracy,
+            "exact": exact,
+            "num_samples": n,
+            "held_out": held_out,
+            "num_cut": cut,
+            "reads": f"Of {n:,} {kind} {self.label}, {exact:.1%} come back to the last byte, and "
+            f"{accuracy:.1%} of their tokens in their places.",
+        }
+
+    @torch.no_grad()
+    def encode(self, raw: Tensor) -> Tensor:
+        """(N, width) bytes -> (N, K, d)."""
+        network, parts = self.network, []
+        for first in range(0, len(raw), CHUNK):
+            codes = self.codes(raw[first : first + CHUNK].cpu().numpy()).to(self._device)
+            parts.append((network.encode(codes) - network.mean) / network.std)
+        empty = torch.zeros(0, *self.spec.shape)
+        return torch.cat(parts).to(raw.device) if parts else empty
+
+    @torch.no_grad()
+    def decode(self, x: Tensor) -> Tensor:
+        """(N, K, d) -> (N, width) bytes, zeros behind each text."""
+        network, texts = self.network, []
+        for first in range(0, len(x), CHUNK):
+            part = x[first : first + CHUNK].to(self._device, torch.float32)
+            codes = network.decoder.greedy(on_sphere(part * network.std + network.mean))
+            texts += [self.tidy(self.tokens.decode(row)) for row in codes.tolist()]
+        return torch.from_numpy(to_rows(texts, self.width)).to(x.device)
+
+    def tidy(self, text: bytes) -> bytes:
+        """What a file could hold as one sample: no broken or control characters."""
+        clean = CONTROL.sub(" ", text.decode("utf-8", errors="ignore"))
+        clean = clean.replace("\n", " ") if self.label == "lines" else clean
+        return fitting(clean.strip().encode(), self.width)
+
+    def state(self) -> dict[str, Any]:
+        """Tokens and sizes, without what the networks have learned."""
+        return {
+            "tokens": self.tokens.state(), "sizes": asdict(self.sizes), "width": self.width,
+            "label": self.label, "noise": self.noise, "hide": self.hide, "drop": self.drop,
+            "dtype": "uint8",
+        }  # fmt: skip
+
+    @classmethod
+    def load(cls, state: dict[str, Any]) -> TextCodec:
+        """From what :meth:`state` returned; networks as they start."""
+        return cls(
+            loaded(state["tokens"]), Sizes(**state["sizes"]), int(state["width"]), state["label"],
+            noise=state["noise"], hide=state["hide"], drop=state["drop"],
+        )  # fmt: skip
+
+
+def _padded(codes: Tensor, length: int) -> Tensor:
+    return F.pad(codes, (0, length - codes.shape[1]), value=END)
+
+
+@register("codec", "text-latents")
+def text_latents(
+    dataset: Dataset, indices: npt.NDArray[np.int64],
+    *, latents: int = 0, latent_size: int = 16, width: int = 96, vocabulary: int = 2_000,
+    noise: float = 0.3, hide: float = 0.1, drop: float = 0.7,
+) -> TextCodec:  # fmt: skip
+    """A few latent tokens of a text, by a denoising autoencoder that is learned first.
+
+    Args:
+        dataset: of texts.
+        indices: of the training texts, in which pairs of bytes are counted.
+        latents: latent tokens of a text; 0 takes 0.6 of the tokens of a usual one, 2 to 16.
+        latent_size: numbers of each.
+        width: of the layers.
+        vocabulary: pieces of words at most; fewer where there is little text.
+        noise: on latent tokens while learning, of which each has variance 1.
+        hide: share of the tokens that the encoder does not see.
+        drop: share of the tokens that the decoder does not see.
+    """
+    if min(latent_size, width, vocabulary) < 1 or latents < 0 or noise < 0:
+        raise ConfigError("The codec needs sizes above 0.", where="codec")
+    if not (0 <= hide < 1 and 0 <= drop <= 1):
+        raise ConfigError("Shares of tokens lie in [0, 1).", where="codec.hide, codec.drop")
+    some = indices[:: -(-len(indices) // MOST_COUNTED)]
+    texts = to_texts(dataset.samples[some])
+    num_bytes = sum(len(text.encode()) for text in texts)
+    size = min(vocabulary, max(LEAST_VOCABULARY, num_bytes // BYTES_A_TOKEN))
+    tokens = Tokens.fit(texts, size)
+    lengths = np.array([len(codes) for codes in tokens.encode(texts)]) + 1
+    typical = int(np.median(lengths))
+    chosen = latents or int(np.clip(round(LATENTS_A_TOKEN * typical), LEAST_LATENTS, MOST_LATENTS))
+    sizes = Sizes(
+        tokens.size, min(int(lengths.max()), MOST_TOKENS) + 1, typical, chosen, latent_size, width
+    )
+    width_bytes, label = dataset.schema.shape[0], dataset.schema.label
+    return TextCodec(tokens, sizes, width_bytes, label, noise=noise, hide=hide, drop=drop)
