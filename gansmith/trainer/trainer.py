@@ -6,7 +6,6 @@ a function of them, so nothing about randomness is saved, and a killed run goes 
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from functools import partial
@@ -28,6 +27,7 @@ from gansmith.runs import checkpoints
 from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import RunFolder
 from gansmith.trainer import checkpoint as storage
+from gansmith.trainer.compilation import compile_networks
 from gansmith.trainer.distributed import average
 from gansmith.trainer.ema import WeightAverage
 from gansmith.trainer.monitors import Overfitting, RunningMeans, diverged_fix
@@ -376,22 +376,6 @@ def _last_good(folder: RunFolder) -> str:
     """Where the newest whole checkpoint is; empty where there is none."""
     checkpoint, _ = checkpoints.newest(folder.checkpoints)
     return str(checkpoint.path) if checkpoint else ""
-
-
-def compile_networks(game: Game) -> None:
-    """Let torch.compile build each network for the moves that differentiate it once.
-
-    Raises:
-        ConfigError: if there is no C++ compiler, which torch.compile needs on every device.
-    """
-    if not any(shutil.which(name) for name in ("c++", "g++", "clang++", "cl")):
-        raise ConfigError(
-            "torch.compile needs a C++ compiler, and there is none on the path.",
-            where="machine.compile=on",
-            fix="Install g++ or clang, or set machine.compile=off.",
-        )
-    for name, network in game.networks.items():
-        game.networks.compiled[name] = torch.compile(network)
 
 
 def build_trainer(

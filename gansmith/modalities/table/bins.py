@@ -29,8 +29,8 @@ Codes = npt.NDArray[np.int64]
 KNOTS = 17
 GRID = (1 - np.cos(np.linspace(0, np.pi, KNOTS))) / 2
 # Where one value holds more than half of a column, such as no gain, the others are often amounts of
-# which neighbours mean different things. If they are few, that many times the bins at most, each that
-# so many rows hold has a code.
+# which neighbours mean different things. If they are few, that many times the bins at most, each
+# that so many rows hold has a code.
 DISTINCT, LEAST_ROWS = 2, 5
 # Levels that have a code each where there are too many; the others share so many codes.
 OWN_LEVELS, SHARED_CODES = 96, 32
