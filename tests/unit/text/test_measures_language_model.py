@@ -25,7 +25,7 @@ SKEWED = [*[GRAMMAR[0]] * len(GRAMMAR), *GRAMMAR] * 5
 
 @pytest.fixture(scope="module")
 def model() -> LanguageModel:
-    return LanguageModel.fit(SKEWED, tokens=16_000, parameters=40_000, vocabulary=300)
+    return LanguageModel.fit(SKEWED, tokens=32_000, parameters=40_000, vocabulary=300)
 
 
 @pytest.fixture(scope="module")
