@@ -18,6 +18,7 @@ from fooled_drawing import HERE
 from fooled_pictures import FIGURES as OF_PICTURES
 from fooled_points import FIGURES as OF_POINTS
 from fooled_tables import FIGURES as OF_TABLES
+from fooled_text import FIGURES as OF_TEXT
 
 NUMBERS = HERE / "fooled.json"
 
@@ -25,7 +26,7 @@ NUMBERS = HERE / "fooled.json"
 def main(names: list[str]) -> None:
     """Draw, measure, and write down; numbers of figures that are not drawn stay as they are."""
     torch.set_num_threads(1)  # a sum in another order would give the classifier other weights
-    figures = {**OF_POINTS, **OF_PICTURES, **OF_TABLES, **OF_ATTACKS}
+    figures = {**OF_POINTS, **OF_PICTURES, **OF_TABLES, **OF_ATTACKS, **OF_TEXT}
     numbers: dict[str, Any] = {}
     if names and NUMBERS.exists():
         numbers = json.loads(NUMBERS.read_text("utf-8"))
