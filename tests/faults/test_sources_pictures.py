@@ -83,7 +83,7 @@ def test_a_pipe_does_not_hang(open_data: Callable[..., Dataset], photos: Path) -
 
 @pytest.mark.parametrize(
     ("names", "found"),
-    [([], "It is empty"), (["a.txt", "b.txt", "c.md"], r"3 files: \.txt, \.md")],
+    [([], "It is empty"), (["a.log", "b.log", "c.md"], r"3 files: \.log, \.md")],
 )
 def test_a_place_without_pictures_says_what_is_there(
     open_data: Callable[..., Dataset], tmp_path: Path, names: list[str], found: str
