@@ -301,7 +301,7 @@ def test_what_is_no_table_is_refused(table: object) -> None:
 
 def test_missing_cells_are_filled_and_others_stay() -> None:
     """Trained long enough to know that the sign is that of x."""
-    learnt = gansmith.TableGAN(samples=30_000, settings={"train.batch_size": 200}).fit(frame(1_000))
+    learnt = gansmith.TableGAN(samples=15_000, settings={"train.batch_size": 200}).fit(frame(1_000))
     gaps = frame(400, seed=5)
     holes = np.random.default_rng(0).random(400) < 0.5
     gaps.loc[holes, "sign"] = None
