@@ -44,6 +44,7 @@ class Comparison:
         features: name of the extractor that distances are measured in.
         train_indices, held_out_indices: of all samples that were trained on, or could be, and of
             all others.
+        kept: what metrics of one kind of data found on their way, for their part of the page.
     """
 
     dataset: Dataset
@@ -57,6 +58,7 @@ class Comparison:
     features: str = ""
     train_indices: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
     held_out_indices: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
+    kept: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def reference(self) -> Array:

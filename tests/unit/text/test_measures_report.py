@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from gansmith.data import open_source
 from gansmith.evaluation.comparison import Comparison
 from gansmith.evaluation.division import divide
 from gansmith.evaluation.report import Missing, Report, Value
-from gansmith.modalities.text.measures import minilm, report
+from gansmith.modalities.text import page
+from gansmith.modalities.text.measures import copies, minilm, report
 from gansmith.modalities.text.store import to_rows
 
 OWN = {
@@ -131,6 +133,18 @@ def test_no_distance_is_shown_twice(compared: Compared, monkeypatch: pytest.Monk
     assert meanings("minilm") == []
     (missing,) = meanings("lsa")
     assert isinstance(missing, Missing)
+
+
+def test_the_page_shows_what_is_nearly_copied(compared: Compared) -> None:
+    known = lines(300, 0)
+    near = known[0].replace("the ", "<i> ")
+    comparison = compared([near, *["all of it is new"] * 119], "minilm")
+    report.copied(comparison, report.Sides.of(comparison))
+    overlap, fake, real = comparison.kept[report.CLOSEST][0]
+    assert fake == near
+    assert overlap == copies.overlap(near, real)
+    shown = page.sections(comparison, [])["Closest to the training samples"]
+    assert f"<td>{escape(near)}</td><td>{real}" in shown
 
 
 def test_samples_without_a_word_are_measured(compared: Compared) -> None:

@@ -26,6 +26,8 @@ from gansmith.modalities.text.measures.sweep import MOST
 from gansmith.modalities.text.store import to_texts
 
 Found = list[Value | Missing]
+# Under this name a comparison keeps (overlap, sample, training line) of those that overlap most.
+CLOSEST = "closest lines"
 # Lines that pairs of bytes are counted in: more change nothing that could be seen.
 MOST_COUNTED = 100_000
 
@@ -145,11 +147,14 @@ def foretold(comparison: Comparison, sides: Sides) -> Found:
 def copied(comparison: Comparison, sides: Sides) -> Found:
     """Copies and near copies of training lines, beside those among held-out lines."""
     found, used = copies(sides.train, sides.held_out, sides.fake), (sides.held_out, sides.fake)
+    comparison.kept[CLOSEST] = [
+        (overlap, sides.fake[i], sides.train[k]) for i, k, overlap in found.closest
+    ]
     return [
         _value(comparison, "copied-lines", found.copies, found.copies_held_out, "lower",
                "a training line, but for case and spaces", used),
         _value(comparison, "near-copied-lines", found.near_copies, found.near_copies_held_out,
-               "floor", "but for a word in nine a training line", used),
+               "floor", "a training line but for one word in nine", used),
     ]  # fmt: skip
 
 
