@@ -39,7 +39,7 @@ class Sides:
     Attributes:
         reference, control, fake: equally many; control are real lines in the fakes' place.
         train: all that were trained on, or could be.
-        held_out: real lines that were not, as many as fakes at most; perhaps none.
+        held_out: real lines that were not; perhaps none.
     """
 
     reference: list[str]
@@ -59,7 +59,7 @@ class Sides:
         return cls(
             real(comparison.reference_indices[:n]), real(comparison.control_indices[:n]),
             to_texts(comparison.fake[:n]), real(comparison.train_indices),
-            real(comparison.held_out_indices[:n]),
+            real(comparison.held_out_indices[:MOST]),
         )  # fmt: skip
 
     def too_few(self, least: int = LEAST) -> str | None:
