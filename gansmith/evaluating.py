@@ -204,7 +204,8 @@ def _evaluate(
     found = _measured(material, extractors, choices, progress)
     compared = Comparison(
         dataset, division.reference, division.control, fakes.samples, progress,
-        choices.target, choices.seed, choices.used_in_training, division.train, division.held_out,
+        choices.target, choices.seed, choices.used_in_training, extractors[0].name, division.train,
+        division.held_out,
     )  # fmt: skip
     own = modality_of(dataset.schema.modality).own_metrics(compared)
     whole, each = _by_class(dataset, division, fakes, material, extractors[0])
@@ -246,12 +247,12 @@ def _extractors(
         built: Extractor = registry.build("extractor", component, dataset, division.train, progress)
         return built
 
-    default = modality_of(dataset.schema.modality).default_extractor
-    name = choices.features or default(dataset)
+    modality = modality_of(dataset.schema.modality)
+    name = choices.features or modality.default_extractor(dataset)
     main = made(name, {} if choices.weights is None else {"weights": choices.weights})
     if main.finds_copies and not (main.costly and len(dataset) > MOST_COSTLY):
         return main, main
-    return main, made("pca", {})
+    return main, made(modality.watch_extractor, {})
 
 
 def _material(

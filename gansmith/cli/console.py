@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console, RenderableType
 from rich.progress import (
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # Without a terminal, so many lines for a whole run.
 PLAIN_LINES, STAGE_LINES = 20, 10
+# Of the first column of a table, in characters; names of metrics are shorter.
+LONGEST_NAME = 26
 
 
 def notes() -> Console:
@@ -79,9 +81,13 @@ def print_table(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
         print_result("\n".join(lines))
         return
     table = Table(box=None, header_style="bold")
-    for name, value in rows[0].items():
+    first = max(len(_cell(next(iter(row.values()), ""))) for row in rows)
+    for place, (name, value) in enumerate(rows[0].items()):
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        table.add_column(name, justify="right" if number else "left")
+        # What a row is of stays whole in a narrow terminal, unless it is long itself.
+        whole = place == 0 and first <= LONGEST_NAME
+        justify: Literal["left", "right"] = "right" if number else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=whole)
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     Console(highlight=False).print(table)

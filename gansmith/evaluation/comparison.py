@@ -41,8 +41,10 @@ class Comparison:
         target: name of the column that is to be predicted, of a table.
         seed: of choices.
         used_in_training: names of extractors that had a part in the training.
+        features: name of the extractor that distances are measured in.
         train_indices, held_out_indices: of all samples that were trained on, or could be, and of
             all others.
+        kept: what metrics of one kind of data found on their way, for their part of the page.
     """
 
     dataset: Dataset
@@ -53,8 +55,10 @@ class Comparison:
     target: str | None = None
     seed: int = 0
     used_in_training: Collection[str] = ()
+    features: str = ""
     train_indices: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
     held_out_indices: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
+    kept: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def reference(self) -> Array:
@@ -67,8 +71,8 @@ class Comparison:
         return np.asarray(self.dataset.samples[self.control_indices])
 
     def value(
-        self, name: str, found: Estimate | float, floor: float, better: Better, reads: str,
-        counts: tuple[int, int] | None = None,
+        self, name: str, found: Estimate | float, floor: float | None, better: Better,
+        reads: str, counts: tuple[int, int] | None = None,
     ) -> Value:  # fmt: skip
         """A value, with an interval if it is an estimate; ``counts`` are of real and fake."""
         counts = counts or (len(self.reference_indices), len(self.fake))

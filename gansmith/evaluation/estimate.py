@@ -106,12 +106,17 @@ def share(hits: float, n: int, level: float = LEVEL) -> Estimate:
 
     >>> share(0, 100).high < 0.04
     True
+    >>> share(0, 2_000).low, share(7, 7).high
+    (0.0, 1.0)
     """
     z = NormalDist().inv_cdf((1 + level) / 2)
     p, weight = hits / n, z**2 / n
     centre = (p + weight / 2) / (1 + weight)
     half = z * math.sqrt(p * (1 - p) / n + weight / (4 * n)) / (1 + weight)
-    return Estimate(p, max(centre - half, 0.0), min(centre + half, 1.0), level)
+    # Where all or none are hit an end is known, and rounding would miss it by a little.
+    low = 0.0 if hits <= 0 else max(centre - half, 0.0)
+    high = 1.0 if hits >= n else min(centre + half, 1.0)
+    return Estimate(p, low, high, level)
 
 
 def mean(values: npt.NDArray[np.floating], level: float = LEVEL) -> Estimate:

@@ -41,7 +41,7 @@ class Extractor:
         compute: raw samples (N, ...) -> (N, d) float32, for a chunk of them.
         costly: whether features of real samples are worth keeping on disk.
         finds_copies: whether equal features mean nearly equal samples; else novelty is measured in
-            principal components.
+            the cheap features that the kind of data is watched in while training.
         classes: raw samples (N, ...) -> (N,) numbers of the likeliest classes of the data, for an
             extractor that knows these.
     """

@@ -33,6 +33,8 @@ REPORTED = {
     "vendi", "modes-hit", "captured", "kl", "spread", "class-agreement", "shapes", "pairs",
     *FLOORS,
     "boosted-auc", "train-on-synthetic", "alpha-precision", "beta-recall",
+    "sentence-frechet", "bleu", "self-bleu", "reverse-perplexity", "copied-lines",
+    "near-copied-lines", "new-2-grams", "new-3-grams", "new-4-grams",
 }  # fmt: skip
 RECORDED = {"duality_gap", "discriminator_could_gain", "generator_could_gain"}
 
@@ -92,7 +94,7 @@ def test_every_extractor_is_defined() -> None:
 
 
 def test_a_report_holds_no_other_metrics(tmp_path: Path) -> None:
-    """Of points whose modes are known, of digits with classes, of rows: all there are together."""
+    """Of points whose modes are known, of digits with classes, of rows, of texts: all there are."""
     ring = open_source(DataConfig(source="ring")).samples[:60]
     np.savez(tmp_path / "ring.npz", x=ring)
     digits = open_source(DataConfig(source="digits"))
@@ -101,13 +103,17 @@ def test_a_report_holds_no_other_metrics(tmp_path: Path) -> None:
     np.savez(tmp_path / "digits.npz", x=digits.samples[few], y=digits.labels[few])
     lines = [f"{'ab'[i % 2]},{i % 7}" for i in range(60)]
     (tmp_path / "rows.csv").write_text("\n".join(["letter,number", *lines]))
+    (tmp_path / "lines.txt").write_text("\n".join(f"{i % 7} is {i} for me" for i in range(60)))
     found = set()
-    for real, fake in (
-        ("ring", "ring.npz"),
-        (str(tmp_path / "digits.npz"), "digits.npz"),
-        (str(tmp_path / "rows.csv"), "rows.csv"),
+    for real, fake, features in (
+        ("ring", "ring.npz", None),
+        (str(tmp_path / "digits.npz"), "digits.npz", None),
+        (str(tmp_path / "rows.csv"), "rows.csv", None),
+        (str(tmp_path / "lines.txt"), "lines.txt", "lsa"),
     ):
-        report = gansmith.evaluate(real, str(tmp_path / fake), 60, out=tmp_path / "report")
+        report = gansmith.evaluate(
+            real, str(tmp_path / fake), 60, out=tmp_path / "report", features=features
+        )
         found |= {value.name for value in report.values}
         found |= {value.name for values in report.classes.values() for value in values}
         found |= {missing.name for missing in report.missing if "class " not in missing.name}

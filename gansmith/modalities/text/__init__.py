@@ -17,6 +17,8 @@ from gansmith.modalities.text import (
     writing,
 )
 from gansmith.modalities.text.codec import TextCodec, text_latents
+from gansmith.modalities.text.measures import minilm
+from gansmith.modalities.text.measures.report import own_metrics
 from gansmith.modalities.text.reading import Told, pieces, read_text
 from gansmith.modalities.text.render import sheet
 from gansmith.modalities.text.store import to_texts
@@ -32,7 +34,7 @@ def _default_recipe(dataset: Dataset, device: str) -> str:
 
 def _default_extractor(dataset: Dataset) -> str:
     del dataset
-    return "lsa"
+    return "minilm" if minilm.installed() else "lsa"
 
 
 def _write_file(
@@ -75,6 +77,7 @@ def text() -> Modality:
         sheet_samples=40,
         default_extractor=_default_extractor,
         watch_extractor="lsa",
+        own_metrics=own_metrics,
         sections=page.sections,
         align=data.align,
         write_file=_write_file,

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gansmith.data.dataset import Dataset
+from gansmith.errors import ConfigError
 from gansmith.evaluation.features import Extractor, Features, identity_of
 from gansmith.modalities.text.store import Bytes, to_texts
 from gansmith.progress import Progress, silent
@@ -40,6 +41,16 @@ def counts(texts: list[str]) -> npt.NDArray[np.float32]:
     return np.sign(found) * np.log1p(np.abs(found))
 
 
+def require_texts(dataset: Dataset) -> None:
+    """Refuse what has no words.
+
+    Raises:
+        ConfigError: if the data set holds anything but texts.
+    """
+    if dataset.schema.modality != "text":
+        raise ConfigError(f"It has no features of {dataset.schema.label}.", where="--features")
+
+
 @register("extractor", "lsa")
 def lsa(
     dataset: Dataset, indices: npt.NDArray[np.int64], progress: Progress = silent,
@@ -49,6 +60,7 @@ def lsa(
 
     Deerwester et al. 1990, weighed by the inverse document frequency, each text of length 1.
     """
+    require_texts(dataset)
     some = indices[:: -(-len(indices) // MOST_FITTED)]
     with progress("Counting words", 1):
         x = counts(to_texts(dataset.samples[some]))

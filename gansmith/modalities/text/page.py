@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gansmith.evaluation.comparison import Comparison
+from gansmith.modalities.text.measures.report import CLOSEST
 from gansmith.modalities.text.store import to_texts
 
 Pairs = Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any]]]
@@ -17,20 +18,30 @@ SHOWN = 40
 
 
 def sections(comparison: Comparison, closest: Pairs) -> dict[str, str]:
-    """Pieces of HTML by their titles."""
+    """Pieces of HTML by their titles.
+
+    Pairs are those that share most words: pairs that are closest in features are mostly fakes
+    without a word that the features know.
+    """
+    del closest
     real = comparison.dataset.samples[np.sort(comparison.reference_indices[:SHOWN])]
     found = {
         "Fakes, not chosen": _listed(to_texts(comparison.fake[:SHOWN])),
         "Real samples": _listed(to_texts(real)),
     }
-    if closest:
-        rows = [to_texts(np.stack(pair)) for pair in closest]
-        cells = "".join(
-            f"<tr><td>{escape(fake)}</td><td>{escape(near)}</td></tr>" for fake, near in rows
-        )
-        head = "<tr><th>fake</th><th>the training sample nearest to it</th></tr>"
-        found["Closest to the training samples"] = f"<table>{head}{cells}</table>"
+    if near := comparison.kept.get(CLOSEST):
+        found["Closest to the training samples"] = _closest(near)
     return found
+
+
+def _closest(near: Sequence[tuple[float, str, str]]) -> str:
+    rows = "".join(
+        f"<tr><td class=number>{overlap:.0%}</td><td>{escape(fake)}</td><td>{escape(real)}</tr>"
+        for overlap, fake, real in near
+    )
+    head = "<tr><th class=number>overlap</th><th>fake</th><th>training sample</th></tr>"
+    says = "By pairs of neighbouring words that both have. Copies are counted, and not shown here."
+    return f"<p class=dim>{says}</p><table>{head}{rows}</table>"
 
 
 def _listed(texts: list[str]) -> str:

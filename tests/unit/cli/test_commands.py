@@ -20,7 +20,7 @@ from rich.console import Console
 
 import gansmith
 from gansmith.api import default_out
-from gansmith.cli.console import _bar
+from gansmith.cli.console import _bar, print_table
 from gansmith.cli.main import main, split_settings
 from gansmith.config import DataConfig
 from gansmith.data import open_source
@@ -369,6 +369,20 @@ def test_output_that_cannot_be_written_is_an_error() -> None:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
+
+
+def test_names_stay_whole_in_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    print_table([{"metric": "reverse-perplexity", "reads": "so many words " * 9}], as_json=False)
+    shown = capsys.readouterr().out
+    assert "reverse-perplexity" in shown
+    assert shown.split().count("words") == 9
+    print_table([{"file": "a/long/path/" * 9, "p": 0.5}], as_json=False)
+    shown = "".join(capsys.readouterr().out.split())
+    assert "a/long/path/" * 9 in shown.replace("0.5000", "")
 
 
 def test_the_bar_keeps_time_and_count_on_a_narrow_terminal() -> None:

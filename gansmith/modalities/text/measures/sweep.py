@@ -9,7 +9,7 @@ from typing import Any
 
 from gansmith.errors import MissingExtraError, UserError
 from gansmith.evaluation.estimate import Estimate
-from gansmith.evaluation.report import Better, Missing, Value, shown
+from gansmith.evaluation.report import shown
 from gansmith.modalities.text.byte_pairs import BytePairs
 from gansmith.modalities.text.language_model import LanguageModel
 from gansmith.modalities.text.measures.bleu import bleu_table
@@ -24,18 +24,6 @@ from gansmith.progress import Progress, silent
 
 TEMPERATURES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
 MOST = 2_000
-# How a value is to be read, by its name: which way is better, and what it says.
-_READS: dict[str, tuple[Better, str]] = {
-    "sentence-frechet": ("lower", "distance of meanings at this n"),
-    "bleu": ("floor", "worded like real lines"),
-    "self-bleu": ("floor", "worded like each other"),
-    "reverse-perplexity": ("lower", "of real lines, per word, for a model of samples"),
-    "copied-lines": ("lower", "samples that are a training line"),
-    "near-copied-lines": ("floor", "samples but for one word in nine a training line"),
-    "new-2-grams": ("floor", "pairs of words that no training line has"),
-    "new-3-grams": ("floor", "triples of words that no training line has"),
-    "new-4-grams": ("floor", "runs of four words that no training line has"),
-}
 
 
 @dataclass(frozen=True)
@@ -74,11 +62,6 @@ class Judgement:
             **{f"new-{each.order}-grams": each.share for each in self.novel},
         }
 
-    def values(self, floor: Judgement) -> list[Value | Missing]:
-        """For a report, beside those of real lines."""
-        real, found = floor.numbers(), self.numbers()
-        return [_value(name, number, real[name], self.num_lines) for name, number in found.items()]
-
     def row(self) -> dict[str, str]:
         """One row of a table."""
         numbers = {name: _plain(number) for name, number in self.numbers().items()}
@@ -88,18 +71,6 @@ class Judgement:
 
 def _plain(number: Estimate | float | None) -> float | None:
     return number.value if isinstance(number, Estimate) else number
-
-
-def _value(
-    name: str, found: Estimate | float | None, floor: Estimate | float | None, n: int
-) -> Value | Missing:
-    better, reads = _READS[name]
-    if found is None:
-        return Missing(name, "needs more samples, or the extra 'text'")
-    low, high = (found.low, found.high) if isinstance(found, Estimate) else (None, None)
-    value = _plain(found)
-    assert value is not None
-    return Value(name, value, low, high, _plain(floor), better, n, n, reads)
 
 
 class Judge:
