@@ -312,6 +312,7 @@ def test_the_intervals_of_the_scores_of_tables_hold(same: bool) -> None:
         assert coverage_of(truth, intervals) >= LEAST_OF_200
 
 
+@pytest.mark.slow
 def test_interleaved_halves_are_not_told_apart() -> None:
     told = [
         two_sample_test(x[::2], x[1::2], seed=i).told_apart

@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import pytest
 import torch
 from safetensors.torch import load_file
 
@@ -20,6 +21,7 @@ def gaps(run: gansmith.Run) -> list[dict[str, Any]]:
     return [record for record in run.folder.read_metrics() if "duality_gap" in record]
 
 
+@pytest.mark.slow
 def test_it_is_small_where_a_game_settles_and_large_where_one_is_lost(tmp_path: Path) -> None:
     """Without penalties the minimax discriminator is soon sure, and the generator learns nothing.
 
