@@ -81,7 +81,7 @@ class Examination:
     Attributes:
         loss: from (networks, a draw of held-out samples, the same each time) to its loss on them.
         tell: (networks, that loss), for the networks to keep what was best.
-        passed: from networks to whether they have ceased to get better; the player then rests.
+        passed: from networks to whether they have had enough; the player then rests.
     """
 
     loss: Callable[[Networks, Draw], Tensor]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -116,6 +117,19 @@ def _keep_profiles(trainer: Trainer, folder: RunFolder) -> None:
         write_atomic(path, to_bytes(weights))
 
 
+@contextmanager
+def must_fit(networks: str, checkpoint: Checkpoint) -> Iterator[None]:
+    """Within, a checkpoint that holds other networks than are there is a RunError."""
+    try:
+        yield
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise RunError(
+            f"The checkpoint does not fit {networks}: {error}",
+            where=str(checkpoint.path),
+            fix=f"It was written by another version of {networks}. Train into a new folder.",
+        ) from error
+
+
 def restore(trainer: Trainer, folder: RunFolder, checkpoint: Checkpoint) -> None:
     """Bring a fresh trainer to where a checkpoint stands, and the metrics with it.
 
@@ -123,16 +137,10 @@ def restore(trainer: Trainer, folder: RunFolder, checkpoint: Checkpoint) -> None
         RunError: if the checkpoint holds other networks than the trainer's.
     """
     state = checkpoint.state()
-    try:
+    with must_fit("the networks", checkpoint):
         trainer.game.load_state_dict(checkpoint.tensors("game"))
         trainer.average.load(checkpoint.tensors("ema"))
         load_optimizers(trainer.optimizers, checkpoint.tensors("optimizers"))
-    except (RuntimeError, KeyError, ValueError) as error:
-        raise RunError(
-            f"The checkpoint does not fit the networks: {error}",
-            where=str(checkpoint.path),
-            fix="It was written by another version of the networks. Train into a new folder.",
-        ) from error
     trainer.position = int(state["position"])
     trainer.seconds = float(state["seconds"])
     trainer.ended_early = bool(state.get("ended_early", False))

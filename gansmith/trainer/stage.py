@@ -11,13 +11,13 @@ from torch import Tensor
 
 from gansmith.config import CodecConfig
 from gansmith.data.loader import Loader
-from gansmith.errors import DivergedError, RunError
+from gansmith.errors import DivergedError
 from gansmith.game.randomness import Randomness
 from gansmith.protocols import Learned
 from gansmith.runs import checkpoints
 from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import RunFolder
-from gansmith.trainer.checkpoint import load_optimizers, optimizer_tensors
+from gansmith.trainer.checkpoint import load_optimizers, must_fit, optimizer_tensors
 from gansmith.trainer.schedule import make_optimizer, set_schedule
 
 _STREAM = 5_000
@@ -107,15 +107,9 @@ class CodecStage:
             RunError: if it holds other networks.
         """
         state = checkpoint.state()
-        try:
+        with must_fit("the codec's networks", checkpoint):
             self.codec.network.load_state_dict(checkpoint.tensors("network"))
             load_optimizers({"codec": self.optimizer}, checkpoint.tensors("optimizer"))
-        except (RuntimeError, KeyError, ValueError) as error:
-            raise RunError(
-                f"The checkpoint does not fit the codec's networks: {error}",
-                where=str(checkpoint.path),
-                fix="It was written by another version of them. Train into a new folder.",
-            ) from error
         self.position = checkpoint.position
         self._losses.fill_(state["losses"])
         self._num_losses = int(state["num_losses"])

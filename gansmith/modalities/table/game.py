@@ -25,6 +25,7 @@ from gansmith.modalities.table.refiner import (
     MaskedConditional,
     learn,
     refine,
+    refiner_of,
 )
 from gansmith.modalities.table.spans import Spans
 from gansmith.protocols import Condition, Spec
@@ -62,7 +63,7 @@ class PairMarginals(nn.Module):
     def __init__(self, spans: Spans, mean: Tensor, pairs: Tensor) -> None:
         super().__init__()
         own = (mean + RARE).rsqrt()
-        others = spans.column[:, None] != spans.column[None]
+        others = spans.of_two_columns()
         self.register_buffer("pairs", pairs, persistent=False)
         self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("weights", own[:, None] * own * others, persistent=False)
@@ -103,8 +104,7 @@ def finish(
     sweeps: int = SWEEPS,
 ) -> Tensor:  # fmt: skip
     """Rows, refined; under a condition's mask with the codes that it allows alone."""
-    refiner = networks[NAME]
-    assert isinstance(refiner, MaskedConditional)
+    refiner = refiner_of(networks)
     if condition.mask is None:
         return refine(refiner.finished(), x, sweeps, randomness) if sweeps else x
     return refine(refiner.finished(), x, BOUND_SWEEPS, randomness, allowed=condition.mask[0])

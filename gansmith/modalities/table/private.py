@@ -16,7 +16,7 @@ from gansmith.game.game import Augmentation, Draw, Game, Move, Networks, Penalty
 from gansmith.game.objectives import Objective
 from gansmith.modalities.table.game import CHUNK_SAMPLES, finish
 from gansmith.modalities.table.generator import TableGenerator
-from gansmith.modalities.table.refiner import NAME, MaskedConditional, learn_from
+from gansmith.modalities.table.refiner import NAME, MaskedConditional, learn_from, refiner_of
 from gansmith.modalities.table.release import SUFFIX, Release
 from gansmith.modalities.table.spans import Spans
 from gansmith.progress import Progress
@@ -93,8 +93,7 @@ class NoisedPairs(nn.Module):
         super().__init__()
         self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("pairs", pairs, persistent=False)
-        others = spans.column[:, None] != spans.column[None]
-        self.register_buffer("counted", others.to(pairs.dtype), persistent=False)
+        self.register_buffer("counted", spans.of_two_columns().to(pairs.dtype), persistent=False)
 
     def forward(self, shares: Tensor) -> Tensor:
         """(N, D) shares that the generator gives the codes of each row -> the loss."""
@@ -113,9 +112,8 @@ def match(networks: Networks, draw: Draw, counts: NoisedPairs | None) -> Move:
 
 def learn_own(networks: Networks, draw: Draw) -> Move:
     """The refiner's move: it learns from the generator's rows, so that conditions can be met."""
-    generator, refiner = networks["generator"], networks[NAME]
+    generator, refiner = networks["generator"], refiner_of(networks)
     assert isinstance(generator, TableGenerator)
-    assert isinstance(refiner, MaskedConditional)
     with torch.no_grad():
         rows = generator(draw.latent, draw.condition)
     return learn_from(refiner, rows, draw.randomness)

@@ -28,7 +28,7 @@ KEEP = 0.2
 # Of the average of the weights, a move.
 DECAY = 0.995
 # How much more than it lost at best it may lose on held-out rows, as a share, before it rests. Rows
-# still get better while this loss rises a little; it doubles where a table is learnt by heart.
+# still get better while this loss rises a little; where they are learnt by heart, it rises by half.
 TOLERANCE = 0.02
 
 
@@ -134,11 +134,16 @@ class MaskedConditional(nn.Module):
         return -((shares * hidden).sum(1) / hidden.sum(1).clamp(min=1)).mean()
 
 
-def learn(networks: Networks, draw: Draw) -> Move:
-    """The refiner's move."""
+def refiner_of(networks: Networks) -> MaskedConditional:
+    """The refiner among the networks of a game."""
     refiner = networks[NAME]
     assert isinstance(refiner, MaskedConditional)
-    return learn_from(refiner, draw.real, draw.randomness)
+    return refiner
+
+
+def learn(networks: Networks, draw: Draw) -> Move:
+    """The refiner's move."""
+    return learn_from(refiner_of(networks), draw.real, draw.randomness)
 
 
 def learn_from(refiner: MaskedConditional, rows: Tensor, randomness: Randomness) -> Move:
@@ -160,26 +165,16 @@ def known_by_lot(codes: Tensor, randomness: Randomness) -> Tensor:
 
 
 def _loss_on(networks: Networks, draw: Draw) -> Tensor:
-    refiner = networks[NAME]
-    assert isinstance(refiner, MaskedConditional)
-    average = refiner.with_average()
+    average = refiner_of(networks).with_average()
     codes = average.spans.numbers(draw.real[:, : average.spans.size])
     return average.loss(codes, known_by_lot(codes, draw.randomness))
 
 
-def _keep_if_best(networks: Networks, loss: float) -> None:
-    refiner = networks[NAME]
-    assert isinstance(refiner, MaskedConditional)
-    refiner.keep_if_best(loss)
-
-
-def _learns_by_heart(networks: Networks) -> bool:
-    refiner = networks[NAME]
-    assert isinstance(refiner, MaskedConditional)
-    return refiner.learns_by_heart
-
-
-EXAMINATION = Examination(_loss_on, _keep_if_best, _learns_by_heart)
+EXAMINATION = Examination(
+    loss=_loss_on,
+    tell=lambda networks, loss: refiner_of(networks).keep_if_best(loss),
+    passed=lambda networks: refiner_of(networks).learns_by_heart,
+)
 
 
 def restricted(spans: Spans, allowed: Tensor) -> list[int]:

@@ -33,6 +33,10 @@ class Spans(nn.Module):
         last = column + 1 == self.num_columns
         return first, self.size if last else int(self.starts[column + 1])
 
+    def of_two_columns(self) -> Tensor:
+        """(D, D) bool: whether two codes are of different columns, and may come together."""
+        return self.column[:, None] != self.column[None]
+
     def numbers(self, codes: Tensor) -> Tensor:
         """(N, D) one-hot -> (N, columns) int64, counted over all columns."""
         found: Tensor = codes.nonzero()[:, 1].view(len(codes), self.num_columns)

@@ -34,7 +34,7 @@ class Judgement:
         name: of the set.
         num_lines: samples that were measured, and as many real lines.
         sentences: distance of meanings; None where there are too few lines for it, or the extra
-            ``text`` is not installed.
+            ``minilm`` is not installed.
         bleu, self_bleu: see :mod:`gansmith.modalities.text.measures.bleu`.
         reverse_perplexity: see :mod:`gansmith.modalities.text.measures.perplexity`; None without
             the extra ``text``.
