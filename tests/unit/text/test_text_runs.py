@@ -25,6 +25,9 @@ from gansmith.modalities.text.measures.minilm import installed
 from gansmith.modalities.text.store import to_rows
 from gansmith.prepare import fix_budget, prepare
 from gansmith.progress import Advance
+from gansmith.runs.checkpoints import require_newest
+from gansmith.runs.folder import RunFolder
+from gansmith.stages import training_seconds
 from gansmith.training import Reporter, train_into
 
 
@@ -155,10 +158,17 @@ class Killer(Reporter):
         yield advance
 
 
+def codec_records(folder: Path) -> list[dict[str, float]]:
+    return list(RunFolder(folder / "codec").read_metrics())
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """What training made, but for times."""
-    names = ("codec.safetensors", "codec.json", "codec/metrics.jsonl", "codec/score.json")
+    names = ("codec.safetensors", "codec.json", "codec/score.json")
     found = {name: (folder / name).read_bytes() for name in names}
+    found["codec/metrics.jsonl"] = json.dumps(
+        [{**record, "seconds": 0} for record in codec_records(folder)]
+    ).encode()
     newest = max((folder / "checkpoints").glob("0*"))
     for name in ("game", "ema", "optimizers"):
         found[name] = (newest / f"{name}.safetensors").read_bytes()
@@ -177,8 +187,14 @@ def test_a_killed_stage_goes_on_bit_for_bit(
         with pytest.raises(RunError, match="still learning its codec"):
             gansmith.load(out).sample(1)
     assert list((out / "codec" / "checkpoints").iterdir())
-    gansmith.train(source, out, samples=320, settings=SMALL)
+    before = codec_records(out)[-1]["seconds"]
+    again = gansmith.train(source, out, samples=320, settings=SMALL)
     assert contents(out) == contents(run.folder.path)
+    # What the killed processes took is counted, too.
+    newest = require_newest(out / "checkpoints")
+    of_codec, of_game = codec_records(out)[-1]["seconds"], newest.state()["seconds"]
+    assert 0 < before < of_codec
+    assert training_seconds(again.folder, newest) == pytest.approx(of_codec + of_game)
 
 
 def test_another_codec_is_another_run(run: gansmith.Run, source: Path) -> None:
