@@ -15,19 +15,21 @@ import numpy.typing as npt
 from gansmith.config import Experiment
 from gansmith.convert import from_json
 from gansmith.errors import ConfigError, MissingExtraError, RunError, UserError
-from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_run, write_report
+from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_run
+from gansmith.evaluation.baselines import FOLDER, Trained, unlike_here
 from gansmith.evaluation.doctor import Finding, diagnose
 from gansmith.evaluation.report import Report
-from gansmith.prepare import modality_of
+from gansmith.prepare import device_of, modality_of
 from gansmith.progress import Progress, silent
 from gansmith.protocols import Codec, Restriction
+from gansmith.reporting import write_report
 from gansmith.runs.best import read_best
 from gansmith.runs.folder import RunFolder
 from gansmith.sample.judge import Calibration, verdict
 from gansmith.sample.sampler import Chunk, Sampler
 from gansmith.sample.sieve import Filter
 from gansmith.sample.workers import in_order, require_workers
-from gansmith.stages import load_codec
+from gansmith.stages import load_codec, training_seconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -231,6 +233,7 @@ class Run:
         weights: str | Path | None = None,
         best: bool = False,
         target: str | None = None,
+        baselines: bool = True,
         progress: Progress = silent,
     ) -> Report:
         """Measure samples of this run against the data it learnt from.
@@ -248,6 +251,8 @@ class Run:
                 in the features that they were chosen by are marked as contaminated.
             target: of a table: a column that a model of the fakes is to predict; None measures
                 none.
+            baselines: measure what simpler ways make in the time that the run took, for kinds of
+                data that have any; see :meth:`baseline_seconds`.
             progress: shows what happens; nothing by default.
 
         Raises:
@@ -256,8 +261,6 @@ class Run:
             RunError: if they have changed, or the run has no whole checkpoint.
         """
         require_choices(n, seed, 1.0)
-        with self._reading("env.json") as env:
-            known = str(env["data"]["fingerprint"])
         sampler = self.sampler(best=best)
         kept = read_best(self.folder.checkpoints) if best else None
         position = kept.position if kept else sampler.checkpoint.position
@@ -266,20 +269,42 @@ class Run:
         selected = best or self.config.train.patience_samples > 0
         choices = Choices(
             n, seed, features, None if weights is None else str(weights),
-            self._selected_in(chosen_by) if selected else {}, target,
+            self._selected_in(chosen_by) if selected else {}, target, baselines,
         )  # fmt: skip
-        report, evidence = evaluate_run(sampler, self.config.data, about, choices, progress)
-        if report.about["real"]["fingerprint"] != known:
-            raise RunError(
-                "The data have changed since the run began.",
-                where=self.config.data.source,
-                fix="Bring them back, or name what to compare with: "
-                "gansmith evaluate --fake SAMPLES --real SOURCE",
-            )
+        trained = self._trained(sampler)
+        report, evidence = evaluate_run(
+            sampler, self.config.data, about, trained, choices, progress
+        )
         write_report(
             Path(out or self.folder.path), report, evidence, list(self.folder.read_metrics())
         )
         return report
+
+    def baseline_seconds(self, n: int = MOST_SAMPLES) -> float:
+        """How long :meth:`evaluate` takes to fit baselines before it measures anything.
+
+        Args:
+            n: samples, as there.
+
+        Returns:
+            As long as the training took; 0 for kinds of data that have none to fit, and where what
+            is fitted is kept in the run folder.
+        """
+        ways = modality_of(self.config.modality).baselines
+        return 0.0 if ways is None else ways.seconds(self._trained(self.sampler()), n)
+
+    def _trained(self, sampler: Sampler) -> Trained:
+        """This training, as what a baseline is given as much as."""
+        with self._reading("env.json") as env:
+            fingerprint, threads, gpu = env["data"]["fingerprint"], env["threads"], env["gpu"]
+        train, machine = self.config.train, self.config.machine
+        device = "cuda" if gpu and device_of(self.config) == "cuda" else "cpu"
+        return Trained(
+            self.folder.path / FOLDER, sampler.generator, sampler.codec,
+            training_seconds(self.folder, sampler.checkpoint), sampler.checkpoint.position,
+            train.seed, self.config.data.holdout, fingerprint, device,
+            unlike_here(gpu if machine.device != "cpu" else None, threads, machine.processes),
+        )  # fmt: skip
 
     def _selected_in(self, how: str) -> dict[str, str]:
         """Extractors that samples were measured in while training."""

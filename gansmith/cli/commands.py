@@ -244,6 +244,8 @@ class EvaluateFlags:
             of data if left out.
         weights: File or folder with the weights of a feature network that comes in no package.
         target: Of a table: a column that a model of the fakes is to predict.
+        no_baselines: Leave out what a run of texts is compared with: a language model that learns
+            as long as the run did. The report then says NOT COMPARED.
         best: Take the weights that measured best while training, instead of the last.
         out: Folder for report.json and report.html; the run's own if left out.
         as_json: print JSON.
@@ -256,6 +258,7 @@ class EvaluateFlags:
     features: OptionalText = None
     weights: OptionalPath = None
     target: Annotated[str | None, optional("COLUMN")] = None
+    no_baselines: Flag = False
     best: Flag = False
     out: OptionalPath = None
     as_json: Json = False
