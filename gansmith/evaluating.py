@@ -13,21 +13,23 @@ import numpy as np
 import numpy.typing as npt
 
 from gansmith import registry
-from gansmith.config import Component, DataConfig, Scalar
+from gansmith.config import Component, DataConfig, Experiment, Scalar
 from gansmith.data import open_source
 from gansmith.data.dataset import Dataset
 from gansmith.errors import RunError, UserError
-from gansmith.evaluation.baselines import Trained
+from gansmith.evaluation.baselines import FOLDER, Trained, unlike_here
 from gansmith.evaluation.classes import Classes, Group, agreement, each_class
 from gansmith.evaluation.comparison import Comparison
 from gansmith.evaluation.division import LEAST_SAMPLES, Division, divide
 from gansmith.evaluation.features import Extractor, Features
 from gansmith.evaluation.measure import NOVELTY, Found, Material, steps
 from gansmith.evaluation.report import Baselines, Missing, Pair, Report, Value
-from gansmith.prepare import modality_of
+from gansmith.prepare import device_of, modality_of
 from gansmith.progress import Progress, silent
 from gansmith.reporting import Evidence
+from gansmith.runs.folder import RunFolder
 from gansmith.sample.sampler import Sampler
+from gansmith.stages import training_seconds
 
 Array = npt.NDArray[Any]
 MOST_SAMPLES = 10_000
@@ -123,6 +125,26 @@ def evaluate_run(
             "gansmith evaluate --fake SAMPLES --real SOURCE",
         )
     return _evaluate(dataset, data.holdout, draw, choices, progress, trained)
+
+
+def trained_as(
+    folder: RunFolder, config: Experiment, env: Mapping[str, Any], sampler: Sampler
+) -> Trained:
+    """A run's training, as what a baseline is given as much as; ``env`` is its env.json."""
+    checkpoint, machine = sampler.checkpoint, config.machine
+    gpu = env["gpu"] if machine.device != "cpu" else None
+    return Trained(
+        folder.path / FOLDER,
+        sampler.generator,
+        sampler.codec,
+        training_seconds(folder, checkpoint),
+        checkpoint.position,
+        config.train.seed,
+        config.data.holdout,
+        str(env["data"]["fingerprint"]),
+        "cuda" if gpu and device_of(config) == "cuda" else "cpu",
+        unlike_here(gpu, env["threads"], machine.processes),
+    )
 
 
 def evaluate_sources(

@@ -15,11 +15,12 @@ import numpy.typing as npt
 from gansmith.config import Experiment
 from gansmith.convert import from_json
 from gansmith.errors import ConfigError, MissingExtraError, RunError, UserError
-from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_run
-from gansmith.evaluation.baselines import FOLDER, Trained, unlike_here
+from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_run, trained_as
+from gansmith.evaluation.baselines import Trained
 from gansmith.evaluation.doctor import Finding, diagnose
 from gansmith.evaluation.report import Report
-from gansmith.prepare import device_of, modality_of
+from gansmith.given import SPREAD, STEPS, around, between
+from gansmith.prepare import modality_of
 from gansmith.progress import Progress, silent
 from gansmith.protocols import Codec, Restriction
 from gansmith.reporting import write_report
@@ -29,7 +30,7 @@ from gansmith.sample.judge import Calibration, verdict
 from gansmith.sample.sampler import Chunk, Sampler
 from gansmith.sample.sieve import Filter
 from gansmith.sample.workers import in_order, require_workers
-from gansmith.stages import load_codec, training_seconds
+from gansmith.stages import load_codec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,7 +199,22 @@ class Run:
             n, condition=condition, seed=seed, truncation=truncation, ema=ema, best=best,
             where=where, filters=filters, workers=workers,
         )  # fmt: skip
-        made: Array = np.concatenate([samples for samples, _ in chunks])
+        return self._presented(np.concatenate([samples for samples, _ in chunks]))
+
+    def between(self, first: Any, second: Any, steps: int = STEPS) -> Any:
+        """On the way from one given sample to another; see :func:`gansmith.given.between`."""
+        return self._presented(between(self.codec, self._one(first), self._one(second), steps))
+
+    def around(self, sample: Any, n: int, *, spread: float = SPREAD, seed: int = 0) -> Any:
+        """``n`` samples around a given one; see :func:`gansmith.given.around`."""
+        require_choices(n, seed, 1.0)
+        return self._presented(around(self.codec, self._one(sample), n, spread, seed))
+
+    def _one(self, sample: Any) -> Array:
+        """(1, ...) raw."""
+        return self._raw([sample] if isinstance(sample, str) else np.asarray(sample)[None])
+
+    def _presented(self, made: Array) -> Any:
         present = modality_of(self.config.modality).present
         return made if present is None else present(self.codec, made)
 
@@ -294,17 +310,8 @@ class Run:
         return 0.0 if ways is None else ways.seconds(self._trained(self.sampler()), n)
 
     def _trained(self, sampler: Sampler) -> Trained:
-        """This training, as what a baseline is given as much as."""
         with self._reading("env.json") as env:
-            fingerprint, threads, gpu = env["data"]["fingerprint"], env["threads"], env["gpu"]
-        train, machine = self.config.train, self.config.machine
-        device = "cuda" if gpu and device_of(self.config) == "cuda" else "cpu"
-        return Trained(
-            self.folder.path / FOLDER, sampler.generator, sampler.codec,
-            training_seconds(self.folder, sampler.checkpoint), sampler.checkpoint.position,
-            train.seed, self.config.data.holdout, fingerprint, device,
-            unlike_here(gpu if machine.device != "cpu" else None, threads, machine.processes),
-        )  # fmt: skip
+            return trained_as(self.folder, self.config, env, sampler)
 
     def _selected_in(self, how: str) -> dict[str, str]:
         """Extractors that samples were measured in while training."""

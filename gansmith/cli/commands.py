@@ -148,6 +148,9 @@ class SampleFlags:
         seed: Other seeds, other samples.
         truncation: From 0 on; below 1, samples are more typical and more alike.
         interpolate: Go from one sample to another in so many steps.
+        between: Of texts: go from one given text to another, in --interpolate steps (8).
+        around: Of texts: make samples around a given text.
+        spread: With --around, how far from it: 0 nowhere, 1 nearly anywhere.
         ema: Width of the weight average, for runs trained with ema.name=power (0.01 to 0.25).
         best: Take the weights that measured best while training, instead of the last.
         where: Of a table: a condition that each row meets, "age > 60 and sex = 'F'".
@@ -161,6 +164,9 @@ class SampleFlags:
     seed: Int = 0
     truncation: Float = 1.0
     interpolate: OptionalInt = None
+    between: Annotated[tuple[str, str] | None, optional("TEXT TEXT")] = None
+    around: Annotated[str | None, optional("TEXT")] = None
+    spread: OptionalFloat = None
     ema: OptionalFloat = None
     best: Flag = False
     where: Annotated[str | None, optional("CONDITION")] = None

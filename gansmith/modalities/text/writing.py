@@ -47,8 +47,8 @@ def write(
         for raw, labels in chunks:
             for number, text in enumerate(to_texts(raw)):
                 if rows is not None:
-                    of = [] if labels is None else [codec.classes[labels[number]]]
-                    rows.writerow([text, *of])
+                    of = "" if labels is None else codec.classes[labels[number]]
+                    rows.writerow([text, *([of] if codec.classes else [])])
                 else:
                     file.write(text + end)
             advance(len(raw))
