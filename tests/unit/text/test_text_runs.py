@@ -225,3 +225,19 @@ def test_paragraphs_and_mixers_from_start_to_end(tmp_path: Path) -> None:
     made = (tmp_path / "b.txt").read_text("utf-8").split("\n\n")
     assert made[:-1] == run.sample(25)
     assert np.isfinite([row["p_real"] for row in run.judge_files(path)]).all()
+
+
+def test_a_plan_counts_the_codec(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = [f"{name}={value}" for name, value in SMALL.items()]
+    assert call("plan", str(source), "--minutes", "2", "--json", *settings, "codec.share=0.5") == 0
+    plan = json.loads(capsys.readouterr().out)
+    codec = plan["codec"]
+    assert plan["seconds"] == pytest.approx(120, rel=0.05)
+    assert codec["seconds"] == pytest.approx(0.95 * 60, rel=0.05)
+    assert codec["samples"] / codec["samples_per_second"] == pytest.approx(codec["seconds"])
+    assert codec["parameters"] > 1_000
+    assert 0 < codec["peak_memory_bytes"] <= plan["peak_memory_bytes"]
+    assert call("plan", str(source), "--samples", "320", *settings) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("320 samples") == 2
+    assert "the codec learns first" in shown
