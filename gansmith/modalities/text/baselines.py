@@ -168,7 +168,7 @@ def _keep(model: LanguageModel, trained: Trained) -> None:
     side = weights.with_name(f".{WEIGHTS}.tmp")
     try:
         model.save(side)
-        side.replace(weights)
+        write_atomic(weights, side.read_bytes())
     finally:
         side.unlink(missing_ok=True)
     stored = {"of": _key(trained), "sha256": _sha256(weights)}

@@ -87,6 +87,16 @@ def test_a_column_has_the_classes(tmp_path: Path) -> None:
         opened(f"{path}::text", label="categry")
 
 
+def test_classes_of_the_hub_have_their_names(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    kinds = datasets.ClassLabel(names=["zebra", "ant"])
+    features = datasets.Features({"text": datasets.Value("string"), "label": kinds})
+    columns = {"text": SENTENCES, "label": [0, 1] * (len(SENTENCES) // 2)}
+    datasets.Dataset.from_dict(columns, features=features).save_to_disk(tmp_path / "copy")
+    data = opened(f"hf:{tmp_path / 'copy'}::text")
+    assert labelled(data) == list(zip(SENTENCES, cycle(["zebra", "ant"]), strict=False))
+
+
 def test_a_text_without_a_class_takes_them_from_all(tmp_path: Path) -> None:
     rows = [(text, "x" if number % 2 else "") for number, text in enumerate(SENTENCES)]
     data = opened(f"{table(tmp_path / 'a.csv', ('text', 'label'), rows)}::text")
