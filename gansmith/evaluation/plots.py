@@ -108,7 +108,8 @@ def plane(
     parts = [f"<polyline points='{path}' fill='none' stroke='{blue}' stroke-width='1.3'/>"]
     for (x, y), (_, _, label) in zip(places, curve, strict=True):
         parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='2.5' fill='{blue}'/>")
-        parts.append(_word(x + 5, y + 12, label, fill=blue))
+        late = x > 0.85 * width  # a label behind it would not fit
+        parts.append(_word(x - 5 if late else x + 5, y + 12, label, late, blue))
     for colour, (name, place) in zip(COLOURS[1:], points.items(), strict=False):
         x, y = at(*place)
         parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='4.5' fill='{colour}'/>")

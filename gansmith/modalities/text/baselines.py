@@ -64,7 +64,9 @@ def measure(comparison: Comparison, trained: Trained) -> Baselines:
     if why := too_few(fake):
         return Baselines(f"NOT COMPARED with {NAMED}: that {why}.")
     judge, n = judge_of(comparison), len(fake)
-    model = None if trained.seconds is None else _language_model(comparison, trained)
+    model, machine = None, ""
+    if trained.seconds is not None:
+        model, machine = _language_model(comparison, trained)
     found = judge(GAN, fake, _QUICK)
     measures = _QUICK if found.meanings is not None else ("wording", "perplexity")
     if found.meanings is None:
@@ -82,7 +84,9 @@ def measure(comparison: Comparison, trained: Trained) -> Baselines:
         lines[curve[at].name] = model.sample(n, temperature=at, seed=comparison.seed)
     _keep_for_page(comparison, curve, [*judged, real], lines)
     rows = [_row(comparison, each, real) for each in (*judged, *curve.values(), real)]
-    return Baselines(verdict(found, curve), tuple(rows), tuple(_notes(comparison, trained, model)))
+    return Baselines(
+        verdict(found, curve), tuple(rows), tuple(_notes(comparison, trained, model, machine))
+    )
 
 
 # -- the verdict -----------------------------------------------------------------------------------
@@ -141,8 +145,11 @@ def _key(trained: Trained) -> dict[str, Any]:
     return {**trained.key(), "parameters": num_parameters(trained)}
 
 
-def _language_model(comparison: Comparison, trained: Trained) -> LanguageModel:
-    """The one that is kept, if it is of this training; else one that learns now, and is kept."""
+def _language_model(comparison: Comparison, trained: Trained) -> tuple[LanguageModel, str]:
+    """The one that is kept, if it is of this training; else one that learns now, and is kept.
+
+    With why its seconds do not compare with those of the run, where they do not.
+    """
     if (kept := _kept(trained)) is not None:
         return kept
     indices = np.sort(comparison.train_indices)
@@ -157,7 +164,7 @@ def _language_model(comparison: Comparison, trained: Trained) -> LanguageModel:
     # A folder that cannot be written costs the next evaluation its time, and this one nothing.
     with suppress(OSError, RunError):
         _keep(model, trained)
-    return model
+    return model, trained.machine
 
 
 def _keep(model: LanguageModel, trained: Trained) -> None:
@@ -171,18 +178,18 @@ def _keep(model: LanguageModel, trained: Trained) -> None:
         write_atomic(weights, side.read_bytes())
     finally:
         side.unlink(missing_ok=True)
-    stored = {"of": _key(trained), "sha256": _sha256(weights)}
+    stored = {"of": _key(trained), "unlike": trained.machine, "sha256": _sha256(weights)}
     write_atomic(about, json.dumps(stored, indent=2) + "\n")
 
 
-def _kept(trained: Trained) -> LanguageModel | None:
+def _kept(trained: Trained) -> tuple[LanguageModel, str] | None:
     """None where there is none, it is of another training, or it is damaged."""
     weights, about = trained.folder / WEIGHTS, trained.folder / ABOUT
     try:
         stored = json.loads(about.read_text("utf-8"))
         if stored["of"] != _key(trained) or stored["sha256"] != _sha256(weights):
             return None
-        return LanguageModel.load(weights)
+        return LanguageModel.load(weights), str(stored["unlike"])
     except (OSError, ValueError, KeyError, TypeError, ConfigError):
         return None
 
@@ -239,7 +246,9 @@ def _row(comparison: Comparison, found: Judgement, real: Judgement) -> Baseline:
     return Baseline(found.name, tuple(values))
 
 
-def _notes(comparison: Comparison, trained: Trained, model: LanguageModel | None) -> list[str]:
+def _notes(
+    comparison: Comparison, trained: Trained, model: LanguageModel | None, machine: str
+) -> list[str]:
     """How the baselines were made."""
     notes = []
     if model is not None:
@@ -249,8 +258,8 @@ def _notes(comparison: Comparison, trained: Trained, model: LanguageModel | None
             f"{trained.seconds or 0:,.0f} s, as long as the run, from the same "
             f"{len(comparison.train_indices):,} lines. T is the temperature it is sampled at."
         )
-        if trained.machine:
-            notes.append(f"These seconds do not compare: {trained.machine}.")
+        if machine:
+            notes.append(f"Seconds of the two do not compare: {machine}.")
     if isinstance(trained.codec, Learned):
         notes.append(
             "Gaussian latents have mean and covariance of those of training lines, and are "

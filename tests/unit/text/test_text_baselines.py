@@ -126,6 +126,10 @@ def test_a_fitted_model_is_kept_and_one_of_another_training_is_not_taken(
         value = "x" if changed == "fingerprint" else getattr(trained, changed) + 1
         other = Trained(**{**vars(trained), changed: value})
         assert baselines.fitting_seconds(trained, N) == 0 < baselines.fitting_seconds(other, N)
+    # Where it learned stays with it, whatever machine it is read on.
+    kept = baselines._kept(Trained(**{**vars(trained), "machine": "elsewhere"}))
+    assert kept is not None
+    assert kept[1] == ""
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-4] + b"abcd")
     assert run.baseline_seconds() == trained.seconds
