@@ -91,7 +91,7 @@ def evaluate_run(
         sampler: of the run.
         data: as the run opened it.
         about: of the run, for the report.
-        trained: what baselines are given as much as.
+        trained: the means that the run had, of which baselines get as much.
         choices: what to measure, and how.
         progress: shows what happens.
 
@@ -130,7 +130,7 @@ def evaluate_run(
 def trained_as(
     folder: RunFolder, config: Experiment, env: Mapping[str, Any], sampler: Sampler
 ) -> Trained:
-    """A run's training, as what a baseline is given as much as; ``env`` is its env.json."""
+    """A run's training and the means that it had; ``env`` is its env.json."""
     checkpoint, machine = sampler.checkpoint, config.machine
     gpu = env["gpu"] if machine.device != "cpu" else None
     return Trained(

@@ -19,7 +19,7 @@ FOLDER = "baselines"
 
 @dataclass(frozen=True)
 class Trained:
-    """A training, as what a baseline is given as much as.
+    """A finished training and the means that it had, of which a baseline gets as much.
 
     Attributes:
         folder: where what is fitted is kept, so that it is fitted once.
