@@ -29,6 +29,8 @@ class Spec:
             where it was not measured, as in a codec that was loaded.
         pairs: (D, D) mean of the products of all pairs of the first D numbers of these samples,
             for kinds of data that compare them; None where it was not measured.
+        start: weights that a generator may start from, by name, where a codec that is learned has
+            learned them; None elsewhere.
     """
 
     shape: tuple[int, ...]
@@ -37,6 +39,7 @@ class Spec:
     spans: tuple[tuple[str, int, int], ...] = ()
     mean: Tensor | None = field(default=None, compare=False, repr=False)
     pairs: Tensor | None = field(default=None, compare=False, repr=False)
+    start: Mapping[str, Tensor] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,24 @@ class Discriminator(Protocol):
 
 
 @runtime_checkable
+class Embedder(Protocol):
+    """A discriminator that first puts samples into a space of its own, and looks at them there.
+
+    For samples between which nothing lies, such as one-hot words: penalties are taken in that
+    space. What comes out must not grow by itself, or a penalty could be evaded by scale alone.
+    ``network(x, condition)`` is ``judge(embed(x), condition)``.
+    """
+
+    def embed(self, x: Tensor) -> Tensor:
+        """(N, *spec.shape) -> (N, ...), in which a sample can be moved a little."""
+        ...
+
+    def judge(self, embedded: Tensor, condition: Condition) -> Tensor:
+        """What ``embed`` returned -> (N,) or (N, ...) logits."""
+        ...
+
+
+@runtime_checkable
 class Objective(Protocol):
     """The loss of both players, per sample, from the logits of real and fake.
 
@@ -135,6 +156,12 @@ class Learned(Protocol):
 
     Its ``state`` says how the networks are built, and is known before they have learned.
     """
+
+    @property
+    def encodes_once(self) -> bool:
+        """Whether all samples are encoded before the game and kept, because that costs more than a
+        step of it; else each batch is encoded as it is drawn."""
+        ...
 
     @property
     def network(self) -> Any:

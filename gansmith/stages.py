@@ -97,10 +97,13 @@ def run_codec(folder: RunFolder) -> Codec:
 
 
 def with_learned_codec(prepared: Prepared, folder: RunFolder, shown: StageReporter) -> Prepared:
-    """What was prepared, with the run's own codec and all samples encoded, where it is learned."""
+    """What was prepared, with the run's own codec where it is learned, and all samples encoded
+    where it wants that."""
     if not isinstance(prepared.codec, Learned):
         return prepared
     codec, dataset = run_codec(folder), prepared.dataset
+    if not codec.encodes_once:  # type: ignore[attr-defined]
+        return replace(prepared, codec=codec)
     x = np.empty((len(dataset), *codec.spec.shape), np.float32)
     first = 0
     with shown.stage("Encoding", len(dataset)) as advance:
