@@ -5,7 +5,7 @@ The data goes one way: source -> codec -> game -> trainer -> run folder -> sampl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -191,6 +191,16 @@ class Learned(Protocol):
             raw: chunks of samples, not learned from unless ``held_out`` is false.
             held_out: which of both.
         """
+        ...
+
+
+@runtime_checkable
+class Noting(Protocol):
+    """A codec that says what the user should know of how samples are encoded."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences, such as how many samples were cut."""
         ...
 
 
