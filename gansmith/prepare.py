@@ -269,7 +269,9 @@ def seconds_per_round(prepared: Prepared, seconds: float = CALIBRATION_SECONDS) 
         batch = max(1, batch // (machine.processes * machine.machines))
     endless = replace(train, samples=10**12, batch_size=batch)
     sized = replace(prepared.experiment, train=endless)
-    if isinstance(prepared.codec, Learned) and prepared.codec.encodes_once:  # what is drawn then was encoded before
+    if (
+        isinstance(prepared.codec, Learned) and prepared.codec.encodes_once
+    ):  # what is drawn then was encoded before
         shape = (len(prepared.dataset), *prepared.codec.spec.shape)
         prepared = replace(prepared, encoded=np.zeros(shape, np.float32))
     machine = replace(machine, processes=1, machines=1)

@@ -40,7 +40,8 @@ class Critic:
     ) -> None:
         self._network, self._condition, self._joint = network, condition, joint
         self._transforms: dict[Side, Transform] = {"real": real_transform, "fake": fake_transform}
-        self._embedder = network if isinstance(network, Embedder) else None
+        part: object = network
+        self._embedder = part if isinstance(part, Embedder) else None
 
     def place(self, side: Side, x: Tensor) -> Tensor:
         """Where samples (N, *spec.shape) of a side lie in the space that penalties are taken in."""

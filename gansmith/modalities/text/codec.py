@@ -6,7 +6,7 @@ the training texts. The decoder learned with noise on them, so that near ones sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 

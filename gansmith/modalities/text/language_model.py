@@ -82,7 +82,8 @@ class RecurrentNetwork(nn.Module):
 
     def embedded(self, tokens: Tensor) -> Tensor:
         """(...) tokens -> (..., width)."""
-        return self.embedding(tokens) * self.scale
+        found: Tensor = self.embedding(tokens) * self.scale
+        return found
 
     def states(self, tokens: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """(N, T) tokens -> (N, T, hidden) what is known after each, and the last for going on."""

@@ -1,13 +1,12 @@
 """Texts as one-hot tokens, for a game in which the generator writes them itself.
 
-An encoded text is (L, V): at each of L places the one-hot of one of V byte pairs. Token 0 ends a text
-and fills what is left of its row; the last place always holds it.
+An encoded text is (L, V): at each of L places the one-hot of one of V byte pairs. Token 0 ends a
+text and fills what is left of its row; the last place always holds it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -42,7 +41,7 @@ class TokenCodec(TextRows):
         tokens: L, of a row, its end among them.
         width: bytes of a row.
         label: what samples are called: ``lines``, ``paragraphs`` or ``windows``.
-        notes: what became of texts that are too long.
+        notes: what became of texts that are too long; of a codec that was loaded, nothing.
     """
 
     kind = "text-tokens"
@@ -133,7 +132,9 @@ class TaughtTokenCodec(TokenCodec):
             return h * (randomness.uniform(*h.shape) >= DROPOUT) / (1 - DROPOUT)
 
         known, _ = network.recurrent(dropped(network.embedded(before)))
-        return F.cross_entropy(network.logits(dropped(known)[counts]), codes[counts], reduction="none")
+        return F.cross_entropy(
+            network.logits(dropped(known)[counts]), codes[counts], reduction="none"
+        )
 
     def loss(self, raw: Tensor, randomness: Randomness, progress: float) -> Tensor:
         """Cross-entropy of the tokens, nats a token: maximum likelihood, with dropout."""
@@ -194,7 +195,7 @@ def _fitted(
     enough = int(np.quantile(lengths, 1 - CUT_OF_A_THOUSAND / 1000, method="higher"))
     chosen = tokens or min(enough, MOST_TOKENS)
     label, cut = dataset.schema.label, int((lengths > chosen).sum())
-    notes = ()
+    notes: tuple[str, ...] = ()
     if cut:
         notes = (
             f"{label.capitalize()} cut at {chosen - 1} tokens: {cut:,} of {len(texts):,} training "

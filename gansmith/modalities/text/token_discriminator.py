@@ -48,7 +48,12 @@ class TokenDiscriminator(nn.Module):
     """
 
     def __init__(
-        self, spec: Spec, *, width: int = 96, depth: int = 3, embedding: int = 64,
+        self,
+        spec: Spec,
+        *,
+        width: int = 96,
+        depth: int = 3,
+        embedding: int = 64,
         local: bool = False,
     ) -> None:
         super().__init__()

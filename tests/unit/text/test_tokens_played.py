@@ -212,7 +212,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     """What training made, but for times."""
     newest = max((folder / "checkpoints").glob("0*"))
     found = {
-        name: (newest / f"{name}.safetensors").read_bytes() for name in ("game", "ema", "optimizers")
+        name: (newest / f"{name}.safetensors").read_bytes()
+        for name in ("game", "ema", "optimizers")
     }
     return found | {"codec": (folder / "codec.safetensors").read_bytes()}
 
@@ -234,7 +235,9 @@ def test_a_game_from_nothing(source: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("\n\n".join(SENTENCES), "utf-8")
     del settings["codec.width"]
-    run = gansmith.train(path, tmp_path / "run", recipe="text-tokens", samples=32, settings=settings)
+    run = gansmith.train(
+        path, tmp_path / "run", recipe="text-tokens", samples=32, settings=settings
+    )
     assert len(run.sample(3)) == 3
     assert not (run.folder.path / "codec.safetensors").exists()
     card = (run.folder.path / "README.md").read_text("utf-8")
