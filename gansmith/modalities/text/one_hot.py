@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
 def one_hot(ids: Tensor, vocabulary: int, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -23,6 +24,7 @@ class _StraightThrough(torch.autograd.Function):
         return one_hot(ids, logits.shape[-1], logits.dtype)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, None]:
         (shares,) = ctx.saved_tensors
         weighted = shares * gradients[0]
@@ -56,6 +58,7 @@ class _LookUp(torch.autograd.Function):
         return F.embedding(ids, weight)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
         (ids, weight), gradient = ctx.saved_tensors, gradients[0]
         to_x = gradient @ weight.T if ctx.needs_input_grad[0] else None
@@ -69,8 +72,7 @@ class _LookUp(torch.autograd.Function):
 def look_up(x: Tensor, weight: Tensor) -> Tensor:
     """``x @ weight`` for one-hot x, (..., V) and (V, d) -> (..., d), with the gradients of that.
 
-    No product in the forward pass, and none in the backward pass either where x needs no gradient:
-    a tenth of the time for real samples.
+    No product in the forward pass, and none in the backward pass either where x needs no gradient.
     """
     found: Tensor = _LookUp.apply(x, weight)  # type: ignore[no-untyped-call]
     return found

@@ -19,61 +19,48 @@ DEFAULT_WIDTH = 256
 class TokenGenerator(nn.Module):
     """A recurrent network that draws each token and reads it before the next.
 
+    What it draws is one-hot, and its gradient that of the softmax, also through what it reads (Nie
+    et al. 2019, RelGAN, section 2.2). Deviates from the paper: a gated recurrent layer for
+    relational memory, and one number of the latent for each token, by where it falls in the
+    shares of all tokens put end to end, in place of Gumbel noise for all of them, which took
+    longer to draw than to use. So the temperature changes gradients alone, and samples are one-hot
+    from the first round on.
+
     Args:
-        spec: of the encoded texts, (L, V).
-        latent_size: at least L - 1.
-        width: 0
-        temperature: t
-        final_temperature: t
-        feedback: f
+        spec: of the encoded texts, (L, V); with the weights of a language model, it starts there.
+        latent_size: numbers of a latent, at least L - 1, of which the first L - 1 are read.
+        width: of the recurrent state; 0 takes that of the language model, or 256.
+        temperature: of the softmax that gradients go through, when the run begins.
+        final_temperature: when it ends; between, its logarithm goes in a straight line.
     """
 
     def __init__(
         self, spec: Spec, latent_size: int, *,
         width: int = 0, temperature: float = 1.0, final_temperature: float = 1.0,
-        feedback: bool = True, gumbel: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.length, self.vocabulary = spec.shape
-        if latent_size < self.length - 1:
-            raise ConfigError(
-                f"A latent of {latent_size} numbers draws {latent_size} tokens, and a row has "
-                f"{self.length - 1}.",
-                where="latent.size",
-                fix=f"Take {self.length - 1}.",
-            )
-        known = 0 if spec.start is None else spec.start["recurrent.weight_hh_l0"].shape[1]
-        if known and width and known != width:
-            raise ConfigError(
-                f"The generator starts from a language model of width {known}, not {width}.",
-                where="generator.width",
-                fix="Set codec.width instead.",
-            )
-        size = Size(self.vocabulary, width or known or DEFAULT_WIDTH, self.length)
+        _require_sensible(self.length - 1, latent_size, min(temperature, final_temperature))
+        size = Size(self.vocabulary, _width(spec, width), self.length)
         self.network = RecurrentNetwork(size)
         if spec.start is not None:
             self.network.load_state_dict(dict(spec.start))
         self.temperatures, self.temperature = (temperature, final_temperature), temperature
-        self.feedback, self.gumbel = feedback, gumbel
 
     def follow(self, progress: float) -> None:
+        """Bring the temperature to where it is at ``progress`` in [0, 1] of the run."""
         first, last = self.temperatures
         self.temperature = first * (last / first) ** progress
 
-    def _drawn(self, logits: Tensor, latent: Tensor) -> tuple[Tensor, Tensor]:
-        if self.gumbel:
-            g = -torch.log(-torch.log(torch.rand_like(logits).clamp(1e-9, 1 - 6e-8)))
-            logits = logits + g
-            ids = logits.argmax(1)
-        else:
-            cumulative = logits.detach().softmax(1).cumsum(1)
-            place = torch.special.ndtr(latent)[:, None] * cumulative[:, -1:]
-            ids = torch.searchsorted(cumulative, place, right=True)[:, 0]
-            ids = ids.clamp(max=self.vocabulary - 1)
-        return ids, straight_through(ids, logits, self.temperature)
+    def _drawn(self, logits: Tensor, latent: Tensor) -> Tensor:
+        """(N, V) logits and (N,) standard normal -> (N,) tokens."""
+        ends = logits.detach().softmax(1).cumsum(1)
+        place = torch.special.ndtr(latent)[:, None] * ends[:, -1:]
+        # Rounding may put a place behind the last end.
+        return torch.searchsorted(ends, place, right=True)[:, 0].clamp(max=self.vocabulary - 1)
 
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
-        """(N, latent_size) -> (N, L, V)."""
+        """(N, latent_size) -> (N, L, V), one-hot; texts that have ended are not carried along."""
         del condition
         n, network = len(latent), self.network
         going = torch.arange(n, device=latent.device)
@@ -81,16 +68,45 @@ class TokenGenerator(nn.Module):
         parts, places = [], []
         for place in range(self.length - 1):
             known, state = network.recurrent(before[:, None], state)
-            ids, x = self._drawn(network.logits(known[:, 0]), latent[going, place])
+            logits = network.logits(known[:, 0])
+            ids = self._drawn(logits, latent[going, place])
+            x = straight_through(ids, logits, self.temperature)
             parts.append(x)
             places.append(going * self.length + place)
             on = ids != EDGE
             going = going[on]
             if not len(going):
                 break
-            back = x if self.feedback else x.detach()
-            before = (look_up(back, network.embedding.weight) * network.scale)[on]
+            before = (look_up(x, network.embedding.weight) * network.scale)[on]
             state = state[:, on]
-        ends = torch.full((n * self.length,), EDGE, device=latent.device)
-        rows = one_hot(ends, self.vocabulary, latent.dtype)
-        return rows.index_copy(0, torch.cat(places), torch.cat(parts)).view(n, self.length, -1)
+        ends, drawn = torch.full((n * self.length,), EDGE, device=latent.device), torch.cat(parts)
+        rows = one_hot(ends, self.vocabulary, drawn.dtype)
+        return rows.index_copy(0, torch.cat(places), drawn).view(n, self.length, -1)
+
+
+def _require_sensible(tokens: int, latent_size: int, temperature: float) -> None:
+    if latent_size < tokens:
+        raise ConfigError(
+            f"A latent of {latent_size} numbers draws as many tokens, and a row has {tokens}.",
+            where="latent.size",
+            fix=f"Take {tokens}.",
+        )
+    if not temperature > 0:
+        raise ConfigError(
+            f"A temperature must be above 0, and is {temperature:g}.",
+            where="generator.temperature, generator.final_temperature",
+        )
+
+
+def _width(spec: Spec, width: int) -> int:
+    """Of the state: that of the language model, where there is one."""
+    if spec.start is None:
+        return width or DEFAULT_WIDTH
+    known = spec.start["recurrent.weight_hh_l0"].shape[1]
+    if width and known != width:
+        raise ConfigError(
+            f"The generator starts from a language model of width {known}, not {width}.",
+            where="generator.width",
+            fix="Set codec.width instead.",
+        )
+    return known

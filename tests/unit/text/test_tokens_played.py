@@ -172,6 +172,23 @@ def test_a_discriminator_embeds_first_and_scale_changes_nothing() -> None:
     torch.testing.assert_close(d(x, Condition()), logits, atol=1e-3, rtol=1e-3)
 
 
+def test_temperature_moves_gradients_and_not_samples() -> None:
+    latent = Randomness(0, 0, 0, dtype=torch.float64).normal(8, 5)
+    found = []
+    for progress in (0.0, 0.5):
+        torch.manual_seed(0)
+        g = TokenGenerator(SPEC, 5, width=16, temperature=1.0, final_temperature=0.25).double()
+        g.follow(progress)
+        x = g(latent, Condition())
+        (x * torch.arange(9.0)).sum().backward()
+        found.append((g.temperature, x.detach(), g.network.bias.grad))
+    assert [each[0] for each in found] == [1.0, 0.5]
+    assert torch.equal(found[0][1], found[1][1])
+    assert not torch.allclose(found[0][2], found[1][2])
+    with pytest.raises(ConfigError, match="above 0"):
+        TokenGenerator(SPEC, 5, temperature=0.0)
+
+
 def test_latents_must_reach_to_the_end() -> None:
     with pytest.raises(ConfigError, match="Take 5"):
         generator(latent_size=4)
