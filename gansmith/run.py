@@ -22,6 +22,7 @@ from gansmith.prepare import modality_of
 from gansmith.progress import Progress, silent
 from gansmith.protocols import Codec, Restriction
 from gansmith.runs.best import read_best
+from gansmith.runs.exported import is_exported
 from gansmith.runs.folder import RunFolder
 from gansmith.sample.judge import Calibration, verdict
 from gansmith.sample.sampler import Chunk, Sampler
@@ -256,8 +257,7 @@ class Run:
             RunError: if they have changed, or the run has no whole checkpoint.
         """
         require_choices(n, seed, 1.0)
-        with self._reading("env.json") as env:
-            known = str(env["data"]["fingerprint"])
+        known = self._fingerprint()
         sampler = self.sampler(best=best)
         kept = read_best(self.folder.checkpoints) if best else None
         position = kept.position if kept else sampler.checkpoint.position
@@ -280,6 +280,17 @@ class Run:
             Path(out or self.folder.path), report, evidence, list(self.folder.read_metrics())
         )
         return report
+
+    def _fingerprint(self) -> str:
+        """Of the data that the run learnt from, which are where config.json says."""
+        if is_exported(self.folder):
+            raise RunError(
+                "An export does not say where its data are.",
+                where=str(self.folder.path),
+                fix="Draw samples, and name both: gansmith evaluate --fake SAMPLES --real SOURCE",
+            )
+        with self._reading("env.json") as env:
+            return str(env["data"]["fingerprint"])
 
     def _selected_in(self, how: str) -> dict[str, str]:
         """Extractors that samples were measured in while training."""
