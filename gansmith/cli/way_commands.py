@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import arg
 
-from gansmith.cli.arguments import Flag, OptionalPath, RunPath, optional
+from gansmith.cli.arguments import Flag, Float, Int, OptionalPath, RunPath, optional
 from gansmith.cli.commands import Command, Settings, refuse
 
 
@@ -42,6 +42,48 @@ def export(run_path: RunPath, /, flags: Annotated[ExportFlags, arg(name="")]) ->
 
     def run(settings: Settings) -> int:
         from gansmith.cli.export import export_command as work
+
+        refuse(settings)
+        return work(run_path, flags)
+
+    return Command(run)
+
+
+@dataclass(frozen=True)
+class ServeFlags:
+    """Where, for whom, and how much.
+
+    Attributes:
+        host: Address to listen at; 0.0.0.0 for all of the machine.
+        port: Of the server; 0 takes a free one.
+        token_file: A file with a token that each request must carry; or set GANSMITH_TOKEN.
+        max_samples: In one request, made or judged.
+        max_mib: Of the body of a request.
+        queue: Requests that may wait; more are told to come again.
+        per_minute: Requests of one client; 0 for any number.
+    """
+
+    host: str = "127.0.0.1"
+    port: Int = 8000
+    token_file: OptionalPath = None
+    max_samples: Int = 1_000
+    max_mib: Float = 16.0
+    queue: Int = 64
+    per_minute: Int = 600
+
+
+def serve(
+    run_path: RunPath, /, flags: Annotated[ServeFlags, arg(name="")] = ServeFlags()
+) -> Command:
+    """Answer requests for samples and verdicts over HTTP.
+
+    Args:
+        run_path: a run folder.
+        flags: where and how.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.serve import serve_command as work
 
         refuse(settings)
         return work(run_path, flags)
