@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.cases import ROOT, Case, Json, Options
 from gansmith.api import train
 
-CLIENTS, REQUESTS = 50, 10
+CLIENTS, REQUESTS = 50, 4
 # What is asked for: pictures in a request, and whether it names its seed.
 ASKED = [(1, True), (1, False), (64, True), (64, False)]
 BUSY_SECONDS = 0.05
@@ -45,11 +45,10 @@ def measure(case: Case) -> Json:
         run = train(case.data, Path(folder) / "run", samples=256, seed=case.seed, device="cpu")
         with _serving(run.folder.path) as port, ThreadPoolExecutor(clients) as pool:
             _ask(port, "/v1/sample?n=1")
-            started = time.perf_counter()
+            before, started = _counts(port), time.perf_counter()
             each = list(pool.map(lambda who: _client(port, case, who, requests), range(clients)))
             seconds = time.perf_counter() - started
-            answered = [line for line in _ask(port, "/metrics")[1].decode().splitlines()
-                        if line.startswith("gansmith_merged_requests ")]  # fmt: skip
+            after = _counts(port)
     waits = np.array([wait for waits, _ in each for wait in waits])
     codes = sum((codes for _, codes in each), Counter[int]())
     n = int(case.key["n"] or 0)
@@ -61,7 +60,9 @@ def measure(case: Case) -> Json:
         "samples_per_second": n * len(waits) / seconds,
         "median_seconds": float(np.median(waits)),
         "p95_seconds": float(np.quantile(waits, 0.95)),
-        "merged_requests": int(answered[0].split()[1]),
+        "server_cpu_seconds": after["process_cpu_seconds_total"]
+        - before["process_cpu_seconds_total"],
+        "merged_requests": int(after["gansmith_merged_requests"]),
     }
 
 
@@ -93,6 +94,12 @@ def _client(port: int, case: Case, who: int, requests: int) -> tuple[list[float]
             time.sleep(BUSY_SECONDS)
         waits.append(time.perf_counter() - started)
     return waits, codes
+
+
+def _counts(port: int) -> dict[str, float]:
+    """What the server says of itself, without what is told apart by labels."""
+    lines = [line.split() for line in _ask(port, "/metrics")[1].decode().splitlines()]
+    return {words[0]: float(words[1]) for words in lines if words[0] != "#" and "{" not in words[0]}
 
 
 def _ask(port: int, path: str) -> tuple[int, bytes]:

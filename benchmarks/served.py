@@ -22,9 +22,10 @@ def served(runs: Sequence[Json], figures: Path) -> list[str]:
             spread((r["samples_per_second"] for r in found), "{:,.0f}"),
             spread((1000 * r["median_seconds"] for r in found), "{:,.0f}"),
             spread((1000 * r["p95_seconds"] for r in found), "{:,.0f}"),
+            spread((1000 * r["server_cpu_seconds"] / r["requests"] for r in found), "{:,.0f}"),
             spread((r["merged_requests"] / r["requests"] for r in found), "{:.0%}"),
             spread((r["codes"].get("503", 0) for r in found), "{:,.0f}"),
         ])  # fmt: skip
     header = ["pictures in a request", "requests/s", "pictures/s", "median, ms", "95 %, ms",
-              "answered together", "told to wait"]  # fmt: skip
+              "server's CPU, ms a request", "answered together", "told to wait"]  # fmt: skip
     return table(header, rows)

@@ -3,6 +3,7 @@ known of it. Nothing of the training data goes along, and nothing of the machine
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,9 +121,18 @@ def _require_clean(run: Run, side: Path) -> None:
     for name in ("config.json", "env.json", "README.md", "calibration.json"):
         path = side / name
         text = path.read_text("utf-8") if path.exists() else ""
-        found = [str(place) for place in places if len(place.parts) > 1 and str(place) in text]
+        found = [str(place) for place in places if len(place.parts) > 1 and _names(text, place)]
         if found:
             raise RunError(f"{name} would name {found[0]}; nothing was kept.", where=str(side))
+
+
+def _names(text: str, place: Path) -> bool:
+    """Whether a text names a place on the disk, and not something that ends or begins alike.
+
+    >>> _names("see /data/x.csv", Path("/data")), _names("hf:owner/data", Path("/data"))
+    (True, False)
+    """
+    return re.search(rf"(?<![\w.:/-]){re.escape(str(place))}(?![\w-])", text) is not None
 
 
 def push(folder: Path, name: str) -> str:

@@ -34,12 +34,11 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Answer:
-    """Bytes, of which kind, and which samples of which seed they hold."""
+    """Bytes, of which kind, and the samples that they hold."""
 
     content: bytes
     media: str
-    seed: int
-    first: int
+    made: Made
 
 
 def formats(modality: Modality) -> list[str]:
@@ -66,7 +65,7 @@ def answer_as(run: Run, format_: str | None) -> Callable[[Made], Answer]:
         )
 
     def answer(made: Made) -> Answer:
-        return Answer(_packed(run, made, chosen), MEDIA[chosen], made.seed, made.first)
+        return Answer(_packed(run, made, chosen), MEDIA[chosen], made)
 
     return answer
 

@@ -48,12 +48,13 @@ class Wish:
 
 @dataclass(frozen=True)
 class Made:
-    """Samples ``first`` to ``first + n`` of a seed, raw, with their classes."""
+    """Samples ``first`` to ``first + n`` of the ``total`` of a seed, raw, with their classes."""
 
     samples: Array
     labels: Array | None
     seed: int
-    first: int = 0
+    first: int
+    total: int
 
 
 @dataclass
@@ -171,32 +172,24 @@ class Engine:
 
     def _answer(self, jobs: list[_Job]) -> None:
         try:
-            results = self._results(jobs)
+            if jobs and jobs[0].work is not None:
+                jobs[0].result.set_result(jobs[0].work())
+            elif jobs:
+                self._share([(job, job.wish) for job in jobs if job.wish is not None])
         except Exception as error:
             for job in jobs:
                 job.result.set_exception(error)
-            return
-        for job, result in zip(jobs, results, strict=True):
-            if isinstance(result, Exception):
-                job.result.set_exception(result)
-            else:
-                job.result.set_result(result)
 
-    def _results(self, jobs: list[_Job]) -> list[Any]:
-        if not jobs:
-            return []
-        if jobs[0].work is not None:
-            return [jobs[0].work()]
-        wishes = [job.wish for job in jobs if job.wish is not None]
+    def _share(self, jobs: list[tuple[_Job, Wish]]) -> None:
+        """Make the samples of all, and give each its part as soon as that is ready."""
         self.num_merged += len(jobs) if len(jobs) > 1 else 0
-        made = self._made(wishes[0], sum(wish.n for wish in wishes))
-        results, first = [], 0
-        for job, wish in zip(jobs, wishes, strict=True):
+        made = self._made(jobs[0][1], sum(wish.n for _, wish in jobs))
+        first = 0
+        for job, wish in jobs:
             own = slice(first, first + wish.n)
             labels = None if made.labels is None else made.labels[own]
-            results.append(_tried(job, Made(made.samples[own], labels, made.seed, first)))
+            _finish(job, Made(made.samples[own], labels, made.seed, first, made.total))
             first += wish.n
-        return results
 
     def _made(self, wish: Wish, n: int) -> Made:
         seed = secrets.randbelow(SEEDS) if wish.seed is None else wish.seed
@@ -213,13 +206,13 @@ class Engine:
                     503, f"This takes more than {self.limits.work_seconds:g} seconds.",
                     fix="Ask for fewer samples, or a condition that more of them meet.",
                 )  # fmt: skip
-        return Made(np.concatenate(samples), np.concatenate(labels) if labels else None, seed)
+        return Made(np.concatenate(samples), np.concatenate(labels) if labels else None, seed, 0, n)
 
 
-def _tried(job: _Job, made: Made) -> Any:
-    """What the job makes of its samples, or the error: those of others are theirs alone."""
+def _finish(job: _Job, made: Made) -> None:
+    """Give a job what it makes of its samples, or the error, which is its alone."""
     assert job.finish is not None
     try:
-        return job.finish(made)
+        job.result.set_result(job.finish(made))
     except Exception as error:
-        return error
+        job.result.set_exception(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 
@@ -50,6 +51,10 @@ class Metrics:
                 lines += self._histogram(route)
             for name, count in sorted(self._items.items()):
                 lines += [f"# TYPE gansmith_{name}_total counter", f"gansmith_{name}_total {count}"]
+        lines += [
+            "# TYPE process_cpu_seconds_total counter",
+            f"process_cpu_seconds_total {time.process_time():.3f}",
+        ]
         for name, count in now.items():
             lines += [f"# TYPE gansmith_{name} gauge", f"gansmith_{name} {count}"]
         return "\n".join(lines) + "\n"

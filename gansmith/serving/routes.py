@@ -83,8 +83,9 @@ def _add_sample(to: APIRouter, engine: Engine, metrics: Metrics) -> None:
         wish = Wish(n, seed, class_, truncation, where)
         answer: Answer = await _result(engine.sample(wish, answer_as(engine.run, format_)))
         metrics.add("samples", n)
-        about = {"X-Gansmith-Seed": str(answer.seed), "X-Gansmith-First": str(answer.first)}
-        return Response(answer.content, media_type=answer.media, headers=about)
+        about = {name: str(getattr(answer.made, name)) for name in ("seed", "first", "total")}
+        headers = {f"X-Gansmith-{name.capitalize()}": value for name, value in about.items()}
+        return Response(answer.content, media_type=answer.media, headers=headers)
 
 
 def _add_judge(to: APIRouter, engine: Engine, metrics: Metrics) -> None:

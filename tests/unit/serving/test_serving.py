@@ -122,6 +122,7 @@ def test_those_without_a_seed_share_one_and_get_parts_of_its_samples(
     together = [one for one in made if one.seed == made[0].seed]
     assert [len(one.samples) for one in together] == [3, 40, 7, 240]
     whole = np.concatenate([chunk for chunk, _ in runs[kind].stream(290, seed=made[0].seed)])
+    assert {one.total for one in together} == {290}
     for one in together:
         assert one.samples.tobytes() == whole[one.first :][: len(one.samples)].tobytes()
     alone = np.concatenate([chunk for chunk, _ in runs[kind].stream(5, seed=1)])
