@@ -10,11 +10,12 @@ from typing import Any
 
 from gansmith.data.address import name_of
 from gansmith.errors import RunError, UserError
-from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_sources, write_report
+from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_sources
 from gansmith.evaluation.report import Report
 from gansmith.prepare import Prepared, Settings, prepare
 from gansmith.privacy import DELTA, release, released, require_unbound
 from gansmith.progress import Progress, silent
+from gansmith.reporting import write_report
 from gansmith.run import Run, require_choices
 from gansmith.runs.exported import PREFIX, is_exported, pull, require_exported
 from gansmith.runs.folder import RunFolder

@@ -87,6 +87,8 @@ class DataConfig:
         length: of texts: bytes of UTF-8 that a sample has at most; longer ones are cut, and
             counted. 0 takes that of the longest up to 512, and 200 for windows.
         duplicates: of texts: ``keep`` or ``drop`` samples that have come before.
+        label: of texts in a table: the column with their classes; empty takes one that is called
+            label, labels, class, category, target or y, where there is one.
     """
 
     source: str = ""
@@ -102,6 +104,7 @@ class DataConfig:
     unit: Literal["line", "paragraph", "window"] = "line"
     length: int = 0
     duplicates: Literal["keep", "drop"] = "keep"
+    label: str = ""
 
 
 @dataclass(frozen=True)

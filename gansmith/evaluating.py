@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gansmith import registry
-from gansmith.config import Component, DataConfig, Scalar
+from gansmith.config import Component, DataConfig, Experiment, Scalar
 from gansmith.data import open_source
-from gansmith.data.address import name_of
 from gansmith.data.dataset import Dataset
-from gansmith.errors import UserError
+from gansmith.errors import RunError, UserError
+from gansmith.evaluation.baselines import FOLDER, Trained, unlike_here
 from gansmith.evaluation.classes import Classes, Group, agreement, each_class
 from gansmith.evaluation.comparison import Comparison
 from gansmith.evaluation.division import LEAST_SAMPLES, Division, divide
 from gansmith.evaluation.features import Extractor, Features
-from gansmith.evaluation.html import figures, page
 from gansmith.evaluation.measure import NOVELTY, Found, Material, steps
-from gansmith.evaluation.report import Missing, Pair, Report, Value
-from gansmith.modalities.modality import Modality, sheet_columns
-from gansmith.prepare import modality_of
+from gansmith.evaluation.report import Baselines, Missing, Pair, Report, Value
+from gansmith.prepare import device_of, modality_of
 from gansmith.progress import Progress, silent
-from gansmith.runs.folder import write_atomic, writing
+from gansmith.reporting import Evidence
+from gansmith.runs.folder import RunFolder
 from gansmith.sample.sampler import Sampler
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from gansmith.stages import training_seconds
 
 Array = npt.NDArray[Any]
 MOST_SAMPLES = 10_000
-REPORT_JSON, REPORT_PAGE = "report.json", "report.html"
 # Of classes with numbers of their own.
 MOST_CLASSES = 100
 # Real samples that a costly network looks at for novelty, which needs all of them.
@@ -75,6 +69,7 @@ class Choices:
             takes those it finds or fetches.
         used_in_training: extractors that had a part in the training, and which.
         target: of a table: the column that models of fakes are to predict; None measures none.
+        baselines: measure what simpler ways make in the same time, for kinds of data that have any.
     """
 
     n: int = MOST_SAMPLES
@@ -83,10 +78,11 @@ class Choices:
     weights: str | None = None
     used_in_training: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
+    baselines: bool = True
 
 
 def evaluate_run(
-    sampler: Sampler, data: DataConfig, about: dict[str, Any], choices: Choices,
+    sampler: Sampler, data: DataConfig, about: dict[str, Any], trained: Trained, choices: Choices,
     progress: Progress = silent,
 ) -> tuple[Report, Evidence]:  # fmt: skip
     """Measure a run's samples against the data it learnt from.
@@ -95,8 +91,12 @@ def evaluate_run(
         sampler: of the run.
         data: as the run opened it.
         about: of the run, for the report.
+        trained: the means that the run had, of which baselines get as much.
         choices: what to measure, and how.
         progress: shows what happens.
+
+    Raises:
+        RunError: if the data have changed since the run began.
     """
 
     def draw(count: int, classes: npt.NDArray[np.int64] | None) -> Fakes:
@@ -117,7 +117,34 @@ def evaluate_run(
             fix="Name rows: gansmith evaluate --real TABLE --fake SAMPLES. What that tells is not "
             "covered by the guarantee.",
         )
-    return _evaluate(dataset, data.holdout, draw, choices, progress)
+    if dataset.fingerprint != trained.fingerprint:
+        raise RunError(
+            "The data have changed since the run began.",
+            where=data.source,
+            fix="Bring them back, or name what to compare with: "
+            "gansmith evaluate --fake SAMPLES --real SOURCE",
+        )
+    return _evaluate(dataset, data.holdout, draw, choices, progress, trained)
+
+
+def trained_as(
+    folder: RunFolder, config: Experiment, env: Mapping[str, Any], sampler: Sampler
+) -> Trained:
+    """A run's training and the means that it had; ``env`` is its env.json."""
+    checkpoint, machine = sampler.checkpoint, config.machine
+    gpu = env["gpu"] if machine.device != "cpu" else None
+    return Trained(
+        folder.path / FOLDER,
+        sampler.generator,
+        sampler.codec,
+        training_seconds(folder, checkpoint),
+        checkpoint.position,
+        config.train.seed,
+        config.data.holdout,
+        str(env["data"]["fingerprint"]),
+        "cuda" if gpu and device_of(config) == "cuda" else "cpu",
+        unlike_here(gpu, env["threads"], machine.processes),
+    )
 
 
 def evaluate_sources(
@@ -173,22 +200,10 @@ def _require_alike(real: Dataset, fake: Dataset) -> None:
         )
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What a report shows beside its numbers, made when it is written.
-
-    Attributes:
-        compared: real samples and fakes.
-        pairs: (fake, training sample) raw, closest first.
-    """
-
-    compared: Comparison
-    pairs: list[tuple[Array, Array]]
-
-
 def _evaluate(
-    dataset: Dataset, holdout: float, draw: Draw, choices: Choices, progress: Progress
-) -> tuple[Report, Evidence]:
+    dataset: Dataset, holdout: float, draw: Draw, choices: Choices, progress: Progress,
+    trained: Trained | None = None,
+) -> tuple[Report, Evidence]:  # fmt: skip
     if choices.n < LEAST_SAMPLES:
         raise UserError(
             f"{choices.n} fakes are too few to measure anything.",
@@ -200,13 +215,15 @@ def _evaluate(
     extractors = _extractors(dataset, division, choices, progress)
     wanted = None if dataset.labels is None else dataset.labels[division.reference]
     fakes = draw(len(division.reference), wanted)
-    material = _material(dataset, division, fakes, extractors, progress)
-    found = _measured(material, extractors, choices, progress)
     compared = Comparison(
         dataset, division.reference, division.control, fakes.samples, progress,
         choices.target, choices.seed, choices.used_in_training, extractors[0].name, division.train,
         division.held_out,
     )  # fmt: skip
+    # First, for what is fitted is kept, whatever happens to the rest.
+    baselines = _baselines(compared, trained, choices)
+    material = _material(dataset, division, fakes, extractors, progress)
+    found = _measured(material, extractors, choices, progress)
     own = modality_of(dataset.schema.modality).own_metrics(compared)
     whole, each = _by_class(dataset, division, fakes, material, extractors[0])
     report = Report(
@@ -219,9 +236,24 @@ def _evaluate(
         ),
         classes={name: one.values for name, one in each.items() if one.values},
         pairs=found.pairs,
+        baselines=baselines,
     )
     pairs = [(fakes.samples[p.fake], dataset.samples[p.train]) for p in report.pairs]
     return report, Evidence(compared, [(fake, np.asarray(real)) for fake, real in pairs])
+
+
+def _baselines(compared: Comparison, trained: Trained | None, choices: Choices) -> Baselines | None:
+    """What simpler ways come to, or why that is not known; None where there are none."""
+    ways = modality_of(compared.dataset.schema.modality).baselines
+    if ways is None:
+        return None
+    if trained is None:
+        why = "it is not known how long samples from elsewhere took to learn"
+    elif not choices.baselines:
+        why = "that was left out"
+    else:
+        return ways.measure(compared, trained)
+    return Baselines(f"NOT COMPARED with {ways.named}: {why}.")
 
 
 def _require_target(dataset: Dataset, target: str | None) -> None:
@@ -350,39 +382,3 @@ def _about(
         "system": f"{platform.system()} {platform.machine()}",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def _pictures(evidence: Evidence, modality: Modality) -> dict[str, Image]:
-    """Sheets of samples, by their captions."""
-    compared, pairs = evidence.compared, evidence.pairs
-    shown, columns = modality.sheet_samples, sheet_columns(0)
-    first = np.sort(compared.reference_indices[:shown])
-    pictures = {
-        "Fakes, not chosen": modality.sheet(compared.fake[:shown], columns),
-        "Real samples": modality.sheet(np.asarray(compared.dataset.samples[first]), columns),
-    }
-    if pairs and modality.write_one is not None:
-        side_by_side = np.stack([sample for pair in pairs for sample in pair])
-        caption = "Closest pairs: a fake, and right of it the training sample nearest to it"
-        pictures[caption] = modality.sheet(side_by_side, 2 * min(4, len(pairs)))
-    return pictures
-
-
-def write_report(
-    folder: Path, report: Report, evidence: Evidence, records: Sequence[Mapping[str, Any]]
-) -> None:
-    """Write report.json and report.html into a folder, each at once or not at all.
-
-    Raises:
-        RunError: where they cannot be written.
-    """
-    modality = modality_of(evidence.compared.dataset.schema.modality)
-    shown = modality.sections(evidence.compared, evidence.pairs)
-    shown = shown or {"Samples": figures(_pictures(evidence, modality))}
-    real = report.about["real"]["source"]
-    source = name_of(real) or Path(real).name
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(report.to_json(), indent=2, ensure_ascii=False)
-    write_atomic(folder / REPORT_JSON, content + "\n")
-    write_atomic(folder / REPORT_PAGE, page(report, shown, records, f"gansmith: {source}"))

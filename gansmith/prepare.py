@@ -270,7 +270,8 @@ def seconds_per_round(prepared: Prepared, seconds: float = CALIBRATION_SECONDS) 
     sized = replace(prepared.experiment, train=endless)
     if isinstance(prepared.codec, Learned):  # what is drawn then was encoded before
         shape = (len(prepared.dataset), *prepared.codec.spec.shape)
-        prepared = replace(prepared, encoded=np.zeros(shape, np.float32))
+        # Written to, so that it is in memory and a plan's peak has it.
+        prepared = replace(prepared, encoded=np.full(shape, 0.0, np.float32))
     machine = replace(machine, processes=1, machines=1)
     fabric = make_fabric(machine, sized.train.precision)
     trainer = replace(prepared, experiment=replace(sized, machine=machine)).trainer(fabric)
@@ -291,24 +292,36 @@ def fix_budget(prepared: Prepared, started: float) -> Prepared:
         started: ``time.monotonic()`` when the user's time began to run.
     """
     experiment, learned = prepared.experiment, isinstance(prepared.codec, Learned)
-    train, codec = experiment.train, experiment.codec
+    train = experiment.train
     if train.samples > 0:
-        if learned and not codec.samples:
-            codec = replace(codec, samples=train.samples)
-        return replace(prepared, experiment=replace(experiment, codec=codec))
+        return replace(prepared, experiment=with_samples(experiment, 0.0, 1.0, 1.0 * learned))
     seconds = min(CALIBRATION_SECONDS, 6 * train.minutes)
-    cost, left = seconds_per_round(prepared, seconds), train.minutes * 60
-    if learned:
-        own_cost = seconds_per_codec_step(prepared, seconds)
-        left -= time.monotonic() - started
+    cost = seconds_per_round(prepared, seconds)
+    codec_cost = seconds_per_codec_step(prepared, seconds) if learned else 0.0
+    left = train.minutes * 60 - (time.monotonic() - started)
+    return replace(prepared, experiment=with_samples(experiment, left, cost, codec_cost))
+
+
+def with_samples(
+    experiment: Experiment, seconds: float, cost: float, codec_cost: float
+) -> Experiment:
+    """The experiment with numbers of samples where it has none yet, for its codec and its game.
+
+    Args:
+        experiment: to be divided.
+        seconds: for all of it.
+        cost: seconds that a round of the game takes.
+        codec_cost: seconds that a step of its codec takes; 0 where it does not learn.
+    """
+    train, codec = experiment.train, experiment.codec
+    if codec_cost:
         if not codec.samples:
-            samples = samples_in(left * codec.share, own_cost, codec.batch_size)
-            codec = replace(codec, samples=samples)
-        left -= codec.samples / codec.batch_size * own_cost
-    else:
-        left -= time.monotonic() - started
-    fixed = replace(train, samples=samples_in(left, cost, train.batch_size))
-    return replace(prepared, experiment=replace(experiment, train=fixed, codec=codec))
+            fitting = samples_in(seconds * codec.share, codec_cost, codec.batch_size)
+            codec = replace(codec, samples=train.samples or fitting)
+        seconds -= codec.samples / codec.batch_size * codec_cost
+    if not train.samples:
+        train = replace(train, samples=samples_in(seconds, cost, train.batch_size))
+    return replace(experiment, train=train, codec=codec)
 
 
 def seconds_per_codec_step(prepared: Prepared, seconds: float = CALIBRATION_SECONDS) -> float:

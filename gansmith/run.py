@@ -15,14 +15,17 @@ import numpy.typing as npt
 from gansmith.config import Experiment
 from gansmith.convert import from_json
 from gansmith.errors import ConfigError, MissingExtraError, RunError, UserError
-from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_run, write_report
+from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_run, trained_as
+from gansmith.evaluation.baselines import Trained
 from gansmith.evaluation.doctor import Finding, diagnose
 from gansmith.evaluation.report import Report
+from gansmith.given import SPREAD, STEPS, around, between
 from gansmith.prepare import modality_of
 from gansmith.progress import Progress, silent
 from gansmith.protocols import Codec, Restriction
+from gansmith.reporting import write_report
 from gansmith.runs.best import read_best
-from gansmith.runs.exported import is_exported
+from gansmith.runs.exported import require_data
 from gansmith.runs.folder import RunFolder
 from gansmith.sample.judge import Calibration, verdict
 from gansmith.sample.sampler import Chunk, Sampler
@@ -197,7 +200,22 @@ class Run:
             n, condition=condition, seed=seed, truncation=truncation, ema=ema, best=best,
             where=where, filters=filters, workers=workers,
         )  # fmt: skip
-        made: Array = np.concatenate([samples for samples, _ in chunks])
+        return self._presented(np.concatenate([samples for samples, _ in chunks]))
+
+    def between(self, first: Any, second: Any, steps: int = STEPS) -> Any:
+        """On the way from one given sample to another; see :func:`gansmith.given.between`."""
+        return self._presented(between(self.codec, self._one(first), self._one(second), steps))
+
+    def around(self, sample: Any, n: int, *, spread: float = SPREAD, seed: int = 0) -> Any:
+        """``n`` samples around a given one; see :func:`gansmith.given.around`."""
+        require_choices(n, seed, 1.0)
+        return self._presented(around(self.codec, self._one(sample), n, spread, seed))
+
+    def _one(self, sample: Any) -> Array:
+        """(1, ...) raw."""
+        return self._raw([sample] if isinstance(sample, str) else np.asarray(sample)[None])
+
+    def _presented(self, made: Array) -> Any:
         present = modality_of(self.config.modality).present
         return made if present is None else present(self.codec, made)
 
@@ -232,6 +250,7 @@ class Run:
         weights: str | Path | None = None,
         best: bool = False,
         target: str | None = None,
+        baselines: bool = True,
         progress: Progress = silent,
     ) -> Report:
         """Measure samples of this run against the data it learnt from.
@@ -249,6 +268,8 @@ class Run:
                 in the features that they were chosen by are marked as contaminated.
             target: of a table: a column that a model of the fakes is to predict; None measures
                 none.
+            baselines: measure what simpler ways make in the time that the run took, for kinds of
+                data that have any; see :meth:`baseline_seconds`.
             progress: shows what happens; nothing by default.
 
         Raises:
@@ -257,7 +278,7 @@ class Run:
             RunError: if they have changed, or the run has no whole checkpoint.
         """
         require_choices(n, seed, 1.0)
-        known = self._fingerprint()
+        require_data(self.folder)
         sampler = self.sampler(best=best)
         kept = read_best(self.folder.checkpoints) if best else None
         position = kept.position if kept else sampler.checkpoint.position
@@ -266,31 +287,34 @@ class Run:
         selected = best or self.config.train.patience_samples > 0
         choices = Choices(
             n, seed, features, None if weights is None else str(weights),
-            self._selected_in(chosen_by) if selected else {}, target,
+            self._selected_in(chosen_by) if selected else {}, target, baselines,
         )  # fmt: skip
-        report, evidence = evaluate_run(sampler, self.config.data, about, choices, progress)
-        if report.about["real"]["fingerprint"] != known:
-            raise RunError(
-                "The data have changed since the run began.",
-                where=self.config.data.source,
-                fix="Bring them back, or name what to compare with: "
-                "gansmith evaluate --fake SAMPLES --real SOURCE",
-            )
+        trained = self._trained(sampler)
+        report, evidence = evaluate_run(
+            sampler, self.config.data, about, trained, choices, progress
+        )
         write_report(
             Path(out or self.folder.path), report, evidence, list(self.folder.read_metrics())
         )
         return report
 
-    def _fingerprint(self) -> str:
-        """Of the data that the run learnt from, which are where config.json says."""
-        if is_exported(self.folder):
-            raise RunError(
-                "An export does not say where its data are.",
-                where=str(self.folder.path),
-                fix="Draw samples, and name both: gansmith evaluate --fake SAMPLES --real SOURCE",
-            )
+    def baseline_seconds(self, n: int = MOST_SAMPLES) -> float:
+        """How long :meth:`evaluate` takes to fit baselines before it measures anything.
+
+        Args:
+            n: samples, as there.
+
+        Returns:
+            As long as the training took; 0 for kinds of data that have none to fit, and where what
+            is fitted is kept in the run folder.
+        """
+        require_data(self.folder)
+        ways = modality_of(self.config.modality).baselines
+        return 0.0 if ways is None else ways.seconds(self._trained(self.sampler()), n)
+
+    def _trained(self, sampler: Sampler) -> Trained:
         with self._reading("env.json") as env:
-            return str(env["data"]["fingerprint"])
+            return trained_as(self.folder, self.config, env, sampler)
 
     def _selected_in(self, how: str) -> dict[str, str]:
         """Extractors that samples were measured in while training."""

@@ -23,6 +23,7 @@ from gansmith.prepare import Prepared, codec_stage, modality_of
 from gansmith.progress import Advance
 from gansmith.protocols import Codec, Learned
 from gansmith.runs import checkpoints
+from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import CODEC, CODEC_SCORE, CODEC_WEIGHTS, RunFolder, write_atomic
 from gansmith.trainer.schedule import is_due
 from gansmith.trainer.signals import StopRequest
@@ -90,6 +91,27 @@ def load_codec(modality: Modality, state: dict[str, Any], folder: RunFolder) -> 
     return codec
 
 
+def training_seconds(folder: RunFolder, checkpoint: Checkpoint) -> float | None:
+    """Wall clock of the rounds that a run's weights came from, those of its codec among them.
+
+    What was played and lost in a kill is not in the weights, and not in these seconds.
+
+    Args:
+        folder: of the run.
+        checkpoint: to which the game was played.
+
+    Returns:
+        The seconds; None where a codec was learned by a version that did not count them.
+    """
+    seconds = float(checkpoint.state()["seconds"])
+    if not (folder.path / CODEC_WEIGHTS).exists():
+        return seconds
+    of_codec = None
+    for record in RunFolder(folder.path / CODEC).read_metrics():
+        of_codec = record.get("seconds")
+    return None if of_codec is None else seconds + float(of_codec)
+
+
 def run_codec(folder: RunFolder) -> Codec:
     """:func:`load_codec`, as the run folder says."""
     stored = folder.read_json("codec.json")
@@ -151,7 +173,10 @@ def _run(stage: CodecStage, own: RunFolder, shown: StageReporter, stop: StopRequ
             advance(batch)
             if stage.done or is_due(log_every, stage.position, batch):
                 loss = stage.mean_loss()
-                own.append_metrics({"samples": stage.position, "codec_loss": loss})
+                seconds = None if stage.seconds is None else round(stage.seconds, 3)
+                own.append_metrics(
+                    {"samples": stage.position, "seconds": seconds, "codec_loss": loss}
+                )
             if stop.signal_number or is_due(save_every, stage.position, batch):
                 stage.save(own)
             if stop.signal_number and not stage.done:

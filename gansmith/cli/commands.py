@@ -148,6 +148,9 @@ class SampleFlags:
         seed: Other seeds, other samples.
         truncation: From 0 on; below 1, samples are more typical and more alike.
         interpolate: Go from one sample to another in so many steps.
+        between: Of texts: go from one given text to another, in --interpolate steps (8).
+        around: Of texts: make samples around a given text.
+        spread: With --around, how far from it: 0 nowhere, 1 nearly anywhere.
         ema: Width of the weight average, for runs trained with ema.name=power (0.01 to 0.25).
         best: Take the weights that measured best while training, instead of the last.
         where: Of a table: a condition that each row meets, "age > 60 and sex = 'F'".
@@ -161,6 +164,9 @@ class SampleFlags:
     seed: Int = 0
     truncation: Float = 1.0
     interpolate: OptionalInt = None
+    between: Annotated[tuple[str, str] | None, optional("TEXT TEXT")] = None
+    around: Annotated[str | None, optional("TEXT")] = None
+    spread: OptionalFloat = None
     ema: OptionalFloat = None
     best: Flag = False
     where: Annotated[str | None, optional("CONDITION")] = None
@@ -244,6 +250,8 @@ class EvaluateFlags:
             of data if left out.
         weights: File or folder with the weights of a feature network that comes in no package.
         target: Of a table: a column that a model of the fakes is to predict.
+        no_baselines: Leave out what a run of texts is compared with: a language model that learns
+            as long as the run did. The report then says NOT COMPARED.
         best: Take the weights that measured best while training, instead of the last.
         out: Folder for report.json and report.html; the run's own if left out.
         as_json: print JSON.
@@ -256,6 +264,7 @@ class EvaluateFlags:
     features: OptionalText = None
     weights: OptionalPath = None
     target: Annotated[str | None, optional("COLUMN")] = None
+    no_baselines: Flag = False
     best: Flag = False
     out: OptionalPath = None
     as_json: Json = False

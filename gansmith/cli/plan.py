@@ -19,9 +19,11 @@ from gansmith.prepare import (
     Prepared,
     device_of,
     prepare,
-    samples_in,
+    seconds_per_codec_step,
     seconds_per_round,
+    with_samples,
 )
+from gansmith.protocols import Learned
 
 
 def parameters(network: nn.Module) -> int:
@@ -39,11 +41,26 @@ def peak_memory_bytes() -> int:
 
 def measure(prepared: Prepared) -> dict[str, Any]:
     """The plan as numbers; plays some rounds on networks that are thrown away."""
-    experiment = prepared.experiment
+    experiment, learned = prepared.experiment, isinstance(prepared.codec, Learned)
     game = build_game(experiment, prepared.codec.spec)
+    num_train = max(len(prepared.loaders()[0]), 1)
+    # First, so that its peak is its own: the game's may be higher, and is measured with it.
+    codec_cost = seconds_per_codec_step(prepared) if learned else 0.0
+    codec_memory = peak_memory_bytes()
     cost = seconds_per_round(prepared)
-    batch, train = experiment.train.batch_size, experiment.train
-    samples = train.samples or samples_in(train.minutes * 60, cost, batch)
+    fixed = with_samples(experiment, experiment.train.minutes * 60, cost, codec_cost)
+    batch, samples = fixed.train.batch_size, fixed.train.samples
+    codec_seconds = fixed.codec.samples / fixed.codec.batch_size * codec_cost
+    codec: dict[str, Any] = {}
+    if isinstance(prepared.codec, Learned):
+        codec["codec"] = {
+            "parameters": parameters(prepared.codec.network),
+            "peak_memory_bytes": codec_memory,
+            "samples_per_second": fixed.codec.batch_size / codec_cost,
+            "samples": fixed.codec.samples,
+            "epochs": fixed.codec.samples / num_train,
+            "seconds": codec_seconds,
+        }
     return {
         "source": experiment.data.source,
         "num_samples": len(prepared.dataset),
@@ -53,8 +70,9 @@ def measure(prepared: Prepared) -> dict[str, Any]:
         "peak_memory_bytes": peak_memory_bytes(),
         "samples_per_second": batch / cost,
         "samples": samples,
-        "epochs": samples / max(len(prepared.loaders()[0]), 1),
-        "seconds": samples / batch * cost / SHARE_FOR_ROUNDS,
+        "epochs": samples / num_train,
+        "seconds": samples / batch * cost / SHARE_FOR_ROUNDS + codec_seconds,
+        **codec,
         "config": to_json(experiment),
     }
 
@@ -75,16 +93,31 @@ def plan(source: str, flags: TrainingFlags, settings: Settings, as_json: bool) -
 
 def _lines(numbers: dict[str, Any]) -> list[str]:
     sizes = ", ".join(f"{name} {count:,}" for name, count in numbers["parameters"].items())
-    return [
+    lines = [
         *_leaves(numbers["config"]),
         "",
         f"source      {numbers['source']}: {numbers['num_samples']:,} samples",
         f"recipe      {numbers['recipe']} on {numbers['device']}",
-        f"parameters  {sizes}",
+    ]
+    if codec := numbers.get("codec"):
+        lines += [
+            "the codec learns first:",
+            f"  parameters  {codec['parameters']:,}",
+            *(f"  {line}" for line in _stage(codec)),
+            f"  time        {codec['seconds'] / 60:,.1f} minutes",
+            "then the game:",
+        ]
+    lines += [f"parameters  {sizes}", *_stage(numbers)]
+    both = ", the codec's among them" if codec else ""
+    return [*lines, f"time        {numbers['seconds'] / 60:,.1f} minutes{both}"]
+
+
+def _stage(numbers: dict[str, Any]) -> list[str]:
+    """Of the game, or of the stage in which a codec learns."""
+    return [
         f"memory      {numbers['peak_memory_bytes'] / 2**20:,.0f} MiB at most, measured",
         f"speed       {numbers['samples_per_second']:,.0f} samples/s, measured",
         f"length      {numbers['samples']:,} samples, {numbers['epochs']:.1f} epochs",
-        f"time        {numbers['seconds'] / 60:,.1f} minutes",
     ]
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gansmith.api import Run, load
 from gansmith.cli.commands import SampleFlags
-from gansmith.cli.console import bar, say
+from gansmith.cli.console import bar, print_result, say
 from gansmith.errors import UserError
+from gansmith.given import SPREAD, STEPS
 from gansmith.modalities.modality import Modality, sheet_columns
 from gansmith.prepare import modality_of
+from gansmith.progress import Advance
 from gansmith.run import require_choices
 from gansmith.sample import write
 from gansmith.sample.write import Chunks
 
+Array = npt.NDArray[Any]
 MOST_ON_A_SHEET = 10_000
 # What people name in the hope of another format; as names of folders they would only mislead.
 OTHER_FORMATS = (
@@ -28,6 +34,8 @@ def sample(run_path: Path, flags: SampleFlags) -> int:
     """Make samples and write them."""
     run = load(run_path)
     modality = modality_of(run.config.modality)
+    if flags.between or flags.around is not None or flags.spread is not None:
+        return of_given(run, modality, flags)
     out = flags.out or _default_out(run_path, modality, flags)
     if flags.n < 1:
         raise UserError(f"{flags.n} samples cannot be made.", where="-n", fix="Ask for at least 1.")
@@ -51,7 +59,8 @@ def sample(run_path: Path, flags: SampleFlags) -> int:
 def _default_out(run_path: Path, modality: Modality, flags: SampleFlags) -> Path:
     stem = f"{run_path.resolve().name}-seed{flags.seed}"
     if flags.interpolate is not None:
-        return Path(f"{stem}-interpolation.png")
+        of_texts = modality.words is not None and modality.file_suffixes
+        return Path(f"{stem}-interpolation{modality.file_suffixes[0] if of_texts else '.png'}")
     if modality.write_one:
         return Path(stem)
     return Path(f"{stem}{modality.file_suffixes[0] if modality.file_suffixes else '.npz'}")
@@ -64,11 +73,12 @@ def _is_file(out: Path, modality: Modality) -> bool:
 
 def _require_format(out: Path, modality: Modality, flags: SampleFlags) -> None:
     suffix = out.suffix.lower()
-    if suffix in {".npz", ".png"} or (_is_file(out, modality) and flags.interpolate is None):
+    in_file = _is_file(out, modality) and (flags.interpolate is None or modality.words is not None)
+    if suffix in {".npz", ".png"} or in_file:
         return
     if flags.interpolate is not None:
         raise UserError(
-            "An interpolation is one picture or one array.",
+            "An interpolation is one picture or one array, or a file of texts.",
             where=str(out),
             fix="Name a .png or an .npz file.",
         )
@@ -125,12 +135,8 @@ def _npz(run: Run, out: Path, flags: SampleFlags) -> None:
 
 
 def _file(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
-    assert modality.write_file is not None
     with bar("Sampling", flags.n) as advance:
-        write.file(
-            out, _chunks(run, flags),
-            lambda path, chunks: modality.write_file(path, run.codec, chunks, advance),  # type: ignore[misc]
-        )  # fmt: skip
+        write.file(out, _chunks(run, flags), partial(_written, run, modality, advance))
 
 
 def _sheet(run: Run, modality: Modality, out: Path, flags: SampleFlags) -> None:
@@ -169,8 +175,64 @@ def _interpolate(run: Run, modality: Modality, out: Path, flags: SampleFlags) ->
     samples = sampler.interpolate(
         flags.n, steps, seed=flags.seed, classes=classes, truncation=flags.truncation
     )
-    if out.suffix.lower() == ".npz":
-        with bar("Writing", len(samples)) as advance:
-            write.npz(out, iter([(samples, None)]), len(samples), advance)
+    number = sampler.condition(0, flags.n, classes).classes
+    labels = None if number is None else np.repeat(number.cpu().numpy(), steps)
+    _all_at_once(run, modality, out, samples, labels, steps)
+
+
+def _all_at_once(
+    run: Run, modality: Modality, out: Path, samples: Array, labels: Array | None, columns: int
+) -> None:
+    """Samples that are all there, to one file."""
+    chunks = iter([(samples, labels)])
+    with bar("Writing", len(samples)) as advance:
+        if out.suffix.lower() == ".npz":
+            write.npz(out, chunks, len(samples), advance)
+        elif _is_file(out, modality):
+            write.file(out, chunks, partial(_written, run, modality, advance))
+        else:
+            write.picture(out, modality.sheet(samples, columns))
+
+
+def _written(run: Run, modality: Modality, advance: Advance, path: Path, chunks: Chunks) -> None:
+    assert modality.write_file is not None
+    modality.write_file(path, run.codec, chunks, advance)
+
+
+def of_given(run: Run, modality: Modality, flags: SampleFlags) -> int:
+    """Samples between two given ones or around one: to --out, or as lines of the output."""
+    _require_given(flags)
+    if modality.absent is None or modality.words is None:
+        raise UserError("Only texts can be given here.", where="--between, --around")
+    if flags.out is not None:
+        _require_format(flags.out, modality, flags)
+        _require_free(flags.out, modality, flags.overwrite)
+    if flags.between:
+        made = run.between(*flags.between, flags.interpolate or STEPS)
     else:
-        write.picture(out, modality.sheet(samples, steps))
+        spread = SPREAD if flags.spread is None else flags.spread
+        made = run.around(flags.around, flags.n, spread=spread, seed=flags.seed)
+    if flags.out is None:
+        print_result("\n".join(made))
+        return 0
+    _all_at_once(run, modality, flags.out, modality.absent(run.codec, made), None, 1)
+    say(f"Written: {flags.out}")
+    return 0
+
+
+def _require_given(flags: SampleFlags) -> None:
+    """One thing is asked for, and nothing that the generator would be needed for."""
+    if flags.between and flags.around is not None:
+        raise UserError("Both --between and --around.", fix="Give one of them.")
+    if flags.spread is not None and flags.around is None:
+        raise UserError("A spread is around a text.", where="--spread", fix="Give --around TEXT.")
+    usual = SampleFlags()
+    others = ["class_", "truncation", "ema", "best", "where", "workers"]
+    others += ["interpolate"] if flags.around is not None else ["n"]
+    if given := [name for name in others if getattr(flags, name) != getattr(usual, name)]:
+        named = ", ".join(f"--{name.removesuffix('_')}" for name in given)
+        raise UserError(
+            "Given texts go through the codec alone, without the generator.",
+            where=named,
+            fix="Leave that out.",
+        )

@@ -88,6 +88,22 @@ def arrange(tree: Tree) -> tuple[dict[str, Place], list[str]]:
     return places, sorted(skipped)
 
 
+def folder_classes(names: Sequence[str]) -> dict[str, Hashable]:
+    """The class of each file by the folder that it lies in; empty where folders say none.
+
+    Folders called train or test name no class, as of pictures.
+
+    Args:
+        names: of files, relative to one folder, with ``/`` between their parts.
+
+    >>> folder_classes(["good/a.txt", "bad/b.txt"])
+    {'good/a.txt': 'good', 'bad/b.txt': 'bad'}
+    >>> folder_classes(["good/a.txt", "b.txt"]), folder_classes(["train/a.txt", "test/b.txt"])
+    ({}, {})
+    """
+    return _class_folders(_take_split(_below_common_folder(names))[1])
+
+
 def _contents(names: Sequence[str]) -> str:
     """What a place without pictures holds, for the message."""
     if not names:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gansmith.evaluation.doctor import diagnose
 from gansmith.evaluation.plots import curves, span
-from gansmith.evaluation.report import Report, Value, interval, shown, told
+from gansmith.evaluation.report import Report, Value, baseline_rows, interval, shown, told
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,12 +50,14 @@ def page(
         '<meta name=viewport content="width=device-width">',
         f"<style>{STYLE}</style><h1>{escape(title)}</h1>",
         f"<p class=dim>{escape(_sentence(report))}</p>",
+        f"<p><b>{escape(report.baselines.verdict)}</b></p>" if report.baselines else "",
         "<h2>What was measured</h2>",
         _table(report.values),
         "<p class=dim>The bar is the 95 % interval, the dot the value, the stroke what real "
         "samples reach in the fakes' place. A value within reach of the stroke is as good as "
         "these counts can tell.</p>",
         _missing(report),
+        _baselines(report),
         *(f"<h2>{escape(name)}</h2>{piece}" for name, piece in samples.items()),
         _classes(report),
         _training(records),
@@ -96,6 +98,16 @@ def _missing(report: Report) -> str:
         return ""
     items = "".join(f"<dt>{escape(m.name)}<dd>{escape(m.why)}" for m in report.missing)
     return f"<h2>What was not measured</h2><dl>{items}</dl>"
+
+
+def _baselines(report: Report) -> str:
+    if report.baselines is None or not report.baselines.rows:
+        return ""
+    rows = baseline_rows(report.baselines)
+    head = "".join(f"<th>{escape(name)}" for name in rows[0])
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}" for cell in row.values()) for row in rows)
+    notes = "".join(f"<p class=dim>{escape(note)}</p>" for note in report.baselines.notes)
+    return f"<h2>Beside simpler ways</h2><table><tr>{head}{body}</table>{notes}"
 
 
 def figures(pictures: Mapping[str, Image]) -> str:

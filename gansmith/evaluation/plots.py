@@ -11,6 +11,8 @@ from gansmith.evaluation.report import Value, shown
 Points = Sequence[tuple[float, float]]
 COLOURS = ("#2563eb", "#c2410c", "#15803d", "#7e22ce")
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 216, 52, 8, 26, 40
+# Of a plane, and what is left free within its frame.
+PLANE, MARGIN = (620, 400), 14
 
 
 def span(value: Value) -> str:
@@ -77,6 +79,58 @@ def curves(title: str, lines: Mapping[str, Points]) -> str:
     )
     size = f"viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}'"
     return f"<svg {size} role='img'>{frame}{''.join(parts)}</svg>"
+
+
+def plane(
+    title: str, axes: tuple[str, str], curve: Sequence[tuple[float, float, str]],
+    points: Mapping[str, tuple[float, float]],
+) -> str:  # fmt: skip
+    """A curve through labelled places of a plane, and single points with their names.
+
+    Args:
+        title: above it.
+        axes: what is drawn across, and up.
+        curve: (across, up, label) of each place, in order.
+        points: (across, up) by name, one to three.
+    """
+    every = [(x, y) for x, y, _ in curve] + list(points.values())
+    (left, right), (least, most) = ((min(n), max(n)) for n in zip(*every, strict=True))
+    (width, height), edge = PLANE, LEFT + MARGIN
+    across = (width - edge - RIGHT - MARGIN) / max(right - left, 1e-12)
+    up = (height - TOP - BOTTOM - 2 * MARGIN) / max(most - least, 1e-12)
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return edge + (x - left) * across, TOP + MARGIN + (most - y) * up
+
+    blue = COLOURS[0]
+    places = [at(x, y) for x, y, _ in curve]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    parts = [f"<polyline points='{path}' fill='none' stroke='{blue}' stroke-width='1.3'/>"]
+    for (x, y), (_, _, label) in zip(places, curve, strict=True):
+        parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='2.5' fill='{blue}'/>")
+        late = x > 0.85 * width  # a label behind it would not fit
+        parts.append(_word(x - 5 if late else x + 5, y + 12, label, late, blue))
+    for colour, (name, place) in zip(COLOURS[1:], points.items(), strict=False):
+        x, y = at(*place)
+        parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='4.5' fill='{colour}'/>")
+        parts.append(_word(x + (-8 if x > width / 2 else 8), y - 5, name, x > width / 2, colour))
+    bottom, end = height - BOTTOM, width - RIGHT
+    parts += [
+        f"<text x='{LEFT}' y='13' font-weight='600'>{escape(title)}</text>",
+        _word(LEFT - 6, TOP + MARGIN + 4, shown(most), True),
+        _word(LEFT - 6, bottom - MARGIN + 4, shown(least), True),
+        _word(edge, bottom + 15, shown(left)),
+        _word(end - MARGIN, bottom + 15, shown(right), True),
+        _word(end, height - 6, f"across: {axes[0]}; up: {axes[1]}", True),
+        f"<path d='M{LEFT} {TOP}V{bottom}H{end}' fill='none' stroke='currentColor' "
+        "stroke-opacity='.4'/>",
+    ]
+    return f"<svg viewBox='0 0 {width} {height}' width='{width}' role='img'>{''.join(parts)}</svg>"
+
+
+def _word(x: float, y: float, word: str, before: bool = False, fill: str = "") -> str:
+    anchor, colour = " text-anchor='end'" * before, f" style='fill:{fill}'" if fill else ""
+    return f"<text x='{x:.1f}' y='{y:.1f}'{anchor}{colour}>{escape(word)}</text>"
 
 
 def _thin(points: Points, most: int = 300) -> Points:

@@ -64,6 +64,34 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """One set of samples in the table of baselines.
+
+    Attributes:
+        name: of the set; the fakes and real samples are sets too.
+        values: what was measured of it.
+    """
+
+    name: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """Fakes beside what simpler ways make in the same time.
+
+    Attributes:
+        verdict: which is nearer to real samples, in one sentence; or NOT COMPARED, and why.
+        rows: the fakes, the baselines, and real samples.
+        notes: how they were made, a sentence each.
+    """
+
+    verdict: str
+    rows: tuple[Baseline, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """All that an evaluation found.
 
@@ -73,6 +101,7 @@ class Report:
         classes: values of single classes, by name.
         missing: metrics that were not measured.
         pairs: the fakes closest to training samples, closest first.
+        baselines: for kinds of data that have some.
     """
 
     about: dict[str, Any]
@@ -80,6 +109,7 @@ class Report:
     missing: tuple[Missing, ...] = ()
     classes: dict[str, tuple[Value, ...]] = field(default_factory=dict)
     pairs: tuple[Pair, ...] = ()
+    baselines: Baselines | None = None
 
     def __getitem__(self, name: str) -> Value:
         """The value called ``name``. Raises a KeyError that says why there is none."""
@@ -117,6 +147,20 @@ def class_rows(report: Report) -> list[dict[str, Any]]:
         {"class": name, **columns, **{v.name: shown(v.value) for v in values}}
         for name, values in report.classes.items()
     ]
+
+
+def baseline_rows(baselines: Baselines) -> list[dict[str, str]]:
+    """A table: one row a set of samples, its values with their intervals side by side."""
+    return [
+        {"samples": row.name, **{v.name: with_interval(v) for v in row.values}}
+        for row in baselines.rows
+    ]
+
+
+def with_interval(value: Value) -> str:
+    """A value, and its interval in brackets where there is one."""
+    between = interval(value)
+    return f"{shown(value.value)} ({between})" if between else shown(value.value)
 
 
 def shown(number: float) -> str:

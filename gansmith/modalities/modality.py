@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from gansmith.data.dataset import Dataset
+    from gansmith.evaluation.baselines import Trained
     from gansmith.evaluation.comparison import Comparison
-    from gansmith.evaluation.report import Missing, Value
+    from gansmith.evaluation.report import Baselines, Missing, Value
     from gansmith.protocols import Codec, Ledger, Restriction
 
 Array = npt.NDArray[Any]
@@ -41,6 +42,22 @@ def no_metrics(comparison: Comparison) -> list[Value]:
 
 
 @dataclass(frozen=True)
+class Ways:
+    """Simpler ways to such samples, that a generator is compared with.
+
+    Attributes:
+        named: what they are, for a sentence: ``a language model``.
+        measure: (what was compared, the training) -> both beside each other.
+        seconds: (the training, samples at most) -> how long fitting takes before anything is
+            measured; 0 where what is needed is kept.
+    """
+
+    named: str
+    measure: Callable[[Comparison, Trained], Baselines]
+    seconds: Callable[[Trained, int], float]
+
+
+@dataclass(frozen=True)
 class Modality:
     """A kind of data, registered under ``modality``.
 
@@ -59,6 +76,8 @@ class Modality:
             source is known, and what could not be; shown by ``gansmith evaluate``.
         require_target: (data set, name of a column) raises a UserError where that column cannot be
             predicted from the others; None where samples have no columns.
+        baselines: simpler ways to such samples, which a run is always compared with; None where
+            there are none.
         sections: (what was compared, closest pairs of a fake and a training sample) -> pieces of
             HTML for a report, by their titles; nothing where samples are shown as pictures.
         restrict: (codec, text of a condition) -> what may be drawn, so that each sample meets it;
@@ -99,6 +118,7 @@ class Modality:
     watch_extractor: str = "pca"
     duality_rounds: int = 0
     own_metrics: Callable[[Comparison], Sequence[Value | Missing]] = no_metrics
+    baselines: Ways | None = None
     require_target: Callable[[Dataset, str], None] | None = None
     sections: Callable[[Comparison, Any], dict[str, str]] = no_sections
     restrict: Callable[[Codec, str], Restriction] | None = None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gansmith.errors import MissingExtraError, RunError
+from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import CODEC_WEIGHTS, RunFolder
 
 if TYPE_CHECKING:
@@ -24,16 +25,12 @@ FILES = ("config.json", "env.json", "codec.json", CODEC_WEIGHTS, "calibration.js
 
 
 @dataclass(frozen=True)
-class Exported:
-    """The weights of an export: what a checkpoint is to a run folder.
+class Exported(Checkpoint):
+    """The weights of an export: all that is kept of a checkpoint.
 
     Attributes:
         path: the file.
-        position: the sample count at which they were taken.
     """
-
-    path: Path
-    position: int
 
     def tensors(self, name: str) -> dict[str, Tensor]:
         """All networks under ``game``, with the averaged generator; nothing else.
@@ -50,6 +47,14 @@ class Exported:
             return load_file(self.path)
         except (SafetensorError, OSError) as error:
             raise RunError(f"The weights are damaged: {error}.", where=str(self.path)) from error
+
+    def has(self, name: str) -> bool:
+        """Whether anything was saved under ``name``."""
+        return name == "game"
+
+    def state(self) -> dict[str, Any]:
+        """Nothing: that is for training on."""
+        return {}
 
 
 def is_exported(folder: RunFolder) -> bool:
@@ -84,6 +89,16 @@ def require_exported(folder: RunFolder) -> Exported:
             where=str(folder.path / MODEL),
         ) from error
     return Exported(folder.path / MODEL, position)
+
+
+def require_data(folder: RunFolder) -> None:
+    """Raise a RunError if the folder is an export: its data are somebody else's."""
+    if is_exported(folder):
+        raise RunError(
+            "An export does not say where its data are.",
+            where=str(folder.path),
+            fix="Draw samples, and name both: gansmith evaluate --fake SAMPLES --real SOURCE",
+        )
 
 
 def pull(uri: str) -> RunFolder:

@@ -65,9 +65,8 @@ class Sampler:
     ) -> None:
         self.experiment, self.codec, self.classes = experiment, codec, classes
         self.device = torch.device(device)
-        self.checkpoint: Checkpoint | Exported
         if is_exported(folder):
-            self.checkpoint = require_exported(folder)
+            self.checkpoint: Checkpoint = require_exported(folder)
         else:
             self.checkpoint = checkpoints.require_newest(folder.checkpoints)
         double = experiment.train.precision == "64-true"

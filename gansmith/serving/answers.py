@@ -108,12 +108,10 @@ def _zipped(folder: Path) -> bytes:
 
 def _as_json(run: Run, modality: Modality, made: Made) -> bytes:
     shown = modality.present(run.codec, made.samples) if modality.present else made.samples
-    if isinstance(shown, np.ndarray):
-        content = {"samples": shown.tolist()}
+    if isinstance(shown, np.ndarray | list):
+        content = {"samples": shown if isinstance(shown, list) else shown.tolist()}
         if made.labels is not None:
             content["classes"] = [run.classes[int(label)] for label in made.labels]
-    elif isinstance(shown, list):
-        content = {"samples": shown}
     else:  # a data frame says itself how dates and missing cells are written
         content = {"samples": json.loads(shown.to_json(orient="records", date_format="iso"))}
     return json.dumps(content, ensure_ascii=False).encode()

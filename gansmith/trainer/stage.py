@@ -6,6 +6,8 @@ was killed goes on bit for bit.
 
 from __future__ import annotations
 
+import time
+
 import torch
 from torch import Tensor
 
@@ -36,6 +38,11 @@ class CodecStage:
         loader: of the training samples.
         seed: of the run.
         device: to learn on.
+
+    Attributes:
+        position: samples shown.
+        seconds: that the rounds took, over all processes that went on; None where one of an older
+            version began, which did not count.
     """
 
     def __init__(
@@ -47,6 +54,7 @@ class CodecStage:
         self.parameters: list[Tensor] = list(codec.network.parameters())
         self.optimizer = make_optimizer(config.optimizer, self.parameters)
         self.position, self._losses = 0, torch.zeros((), device=device)
+        self.seconds: float | None = 0.0
         self._num_losses = 0
 
     @property
@@ -56,6 +64,7 @@ class CodecStage:
 
     def round(self) -> None:
         """One step."""
+        start = time.perf_counter()
         progress = min(self.position / max(self.config.samples, 1), 1.0)
         set_schedule(self.optimizer, self.config.optimizer, progress)
         indices = self.loader.indices_at(self.position, self.config.batch_size, _STREAM)
@@ -69,6 +78,8 @@ class CodecStage:
         self._losses += loss.detach()
         self._num_losses += 1
         self.position += self.config.batch_size
+        if self.seconds is not None:
+            self.seconds += time.perf_counter() - start
 
     def mean_loss(self) -> float:
         """Since this was asked for last.
@@ -96,6 +107,7 @@ class CodecStage:
         }
         state = {
             "losses": float(self._losses), "num_losses": self._num_losses,
+            "seconds": self.seconds,
             "metrics_size_bytes": folder.metrics_size_bytes(),
         }  # fmt: skip
         checkpoints.save(folder.checkpoints, self.position, tensors, state, KEEP)
@@ -113,4 +125,5 @@ class CodecStage:
         self.position = checkpoint.position
         self._losses.fill_(state["losses"])
         self._num_losses = int(state["num_losses"])
+        self.seconds = state.get("seconds")
         folder.truncate_metrics(int(state["metrics_size_bytes"]))

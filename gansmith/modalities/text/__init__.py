@@ -8,6 +8,7 @@ from gansmith.data.dataset import Array, Dataset
 from gansmith.errors import UserError
 from gansmith.modalities.modality import Modality
 from gansmith.modalities.text import (
+    baselines,
     data,
     discriminator,  # noqa: F401
     extractor,  # noqa: F401
@@ -78,6 +79,7 @@ def text() -> Modality:
         default_extractor=_default_extractor,
         watch_extractor="lsa",
         own_metrics=own_metrics,
+        baselines=baselines.WAYS,
         sections=page.sections,
         align=data.align,
         write_file=_write_file,

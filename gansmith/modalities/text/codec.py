@@ -56,12 +56,14 @@ class TextCodec:
         noise: standard deviation of the noise on latent tokens while learning.
         hide: share of the tokens that the encoder does not see.
         drop: share of the tokens that the decoder does not see, so that it has to read the latents.
+        classes: names of the classes, which the game is told of and the networks here are not.
     """
 
     def __init__(
         self, tokens: Tokens, sizes: Sizes, width: int, label: str,
-        *, noise: float, hide: float, drop: float,
+        *, noise: float, hide: float, drop: float, classes: Sequence[str] = (),
     ) -> None:  # fmt: skip
+        self.classes = tuple(classes)
         self.tokens, self.sizes, self.width, self.label = tokens, sizes, width, label
         self.noise, self.hide, self.drop = noise, hide, drop
         self.network = Autoencoder(sizes)
@@ -69,7 +71,7 @@ class TextCodec:
     @property
     def spec(self) -> Spec:
         """(K, d), any real values."""
-        return Spec((self.sizes.latents, self.sizes.latent_size))
+        return Spec((self.sizes.latents, self.sizes.latent_size), len(self.classes))
 
     @property
     def unit(self) -> Unit:
@@ -183,7 +185,7 @@ class TextCodec:
         return {
             "tokens": self.tokens.state(), "sizes": asdict(self.sizes), "width": self.width,
             "label": self.label, "noise": self.noise, "hide": self.hide, "drop": self.drop,
-            "dtype": "uint8",
+            "dtype": "uint8", "classes": list(self.classes),
         }  # fmt: skip
 
     @classmethod
@@ -192,6 +194,7 @@ class TextCodec:
         return cls(
             loaded(state["tokens"]), Sizes(**state["sizes"]), int(state["width"]), state["label"],
             noise=state["noise"], hide=state["hide"], drop=state["drop"],
+            classes=state.get("classes", ()),
         )  # fmt: skip
 
 
@@ -234,4 +237,7 @@ def text_latents(
         tokens.size, min(int(lengths.max()), MOST_TOKENS) + 1, typical, chosen, latent_size, width
     )
     width_bytes, label = dataset.schema.shape[0], dataset.schema.label
-    return TextCodec(tokens, sizes, width_bytes, label, noise=noise, hide=hide, drop=drop)
+    return TextCodec(
+        tokens, sizes, width_bytes, label, noise=noise, hide=hide, drop=drop,
+        classes=dataset.schema.classes,
+    )  # fmt: skip

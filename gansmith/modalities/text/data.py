@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gansmith.config import DataConfig
+from gansmith.data.classes import Classes
 from gansmith.data.dataset import Dataset, Schema
 from gansmith.data.hub import PREFIX, load_splits
+from gansmith.data.layout import LABEL_COLUMNS, folder_classes
 from gansmith.data.texts import holds_texts, is_text, text_files
 from gansmith.errors import ConfigError, SourceError, did_you_mean
 from gansmith.modalities.table.reading import (
@@ -28,6 +31,7 @@ from gansmith.progress import Progress
 from gansmith.registry import register
 
 LEAST_SAMPLES = 20
+Labelled = tuple[str, Hashable | None]
 # Bytes of the longest sample where nobody said: most sentences have 50 to 200.
 MOST_BYTES = 512
 WINDOW_BYTES = 200
@@ -40,19 +44,26 @@ class _TextSource(ABC):
     """Something that has texts, one behind the other."""
 
     built_in = False
+    in_table = False
 
     @abstractmethod
-    def texts(self, config: DataConfig, told: Told, progress: Progress) -> Iterator[str]:
-        """Texts to be cut into samples, with ``\\n`` at the end of each line."""
+    def texts(self, config: DataConfig, told: Told, progress: Progress) -> Iterator[Labelled]:
+        """Texts to be cut into samples, with ``\\n`` at the end of each line, and their classes."""
 
     def open(self, config: DataConfig, *, progress: Progress, cache_dir: Path | None) -> Dataset:
         del cache_dir
         _require_sensible(config)
+        if config.label and not self.in_table:
+            raise ConfigError(
+                "Only texts in a table have a column of classes.",
+                where=f"data.label={config.label}",
+                fix="Leave it out; of texts in files, folders are the classes.",
+            )
         told = Told()
         length = config.length or WINDOW_BYTES
         samples = (
-            piece.encode()
-            for text in self.texts(config, told, progress)
+            (piece.encode(), label)
+            for text, label in self.texts(config, told, progress)
             for piece in pieces(text, config.unit, length, told)
         )
         return of_texts(samples, config, told)
@@ -65,35 +76,46 @@ class TextFile(_TextSource):
     def matches(self, uri: str) -> bool:
         return is_text(Path(uri).expanduser())
 
-    def texts(self, config: DataConfig, told: Told, progress: Progress) -> Iterator[str]:
+    def texts(self, config: DataConfig, told: Told, progress: Progress) -> Iterator[Labelled]:
         del progress
-        yield read_text(Path(config.source).expanduser(), told)
+        yield read_text(Path(config.source).expanduser(), told), None
 
 
 @register("source", "text-folder")
 class TextFolder(_TextSource):
-    """A folder of .txt and .txt.gz files, however deep, without a picture among them."""
+    """A folder of .txt and .txt.gz files, however deep, without a picture among them.
+
+    Where all lie in two or more folders, these are their classes.
+    """
 
     def matches(self, uri: str) -> bool:
         return holds_texts(Path(uri).expanduser())
 
-    def texts(self, config: DataConfig, told: Told, progress: Progress) -> Iterator[str]:
-        files = text_files(Path(config.source).expanduser())
+    def texts(self, config: DataConfig, told: Told, progress: Progress) -> Iterator[Labelled]:
+        folder = Path(config.source).expanduser()
+        files = text_files(folder)
+        names = [path.relative_to(folder).as_posix() for path in files]
+        classes = folder_classes(names)
         with progress("Reading", len(files)) as advance:
-            for path in files:
-                yield read_text(path, told)
+            for name, path in zip(names, files, strict=True):
+                yield read_text(path, told), classes.get(name)
                 advance()
 
 
 @register("source", "text-column")
 class TextColumn(_TextSource):
-    """A column of a table, ``captions.csv::caption``: .csv, .tsv, .parquet or .feather."""
+    """A column of a table, ``captions.csv::caption``: .csv, .tsv, .parquet or .feather.
+
+    Another column may hold their classes, see ``data.label``.
+    """
+
+    in_table = True
 
     def matches(self, uri: str) -> bool:
         place, mark, _ = uri.rpartition(MARK)
         return bool(mark) and _is_table(Path(place).expanduser())
 
-    def texts(self, config: DataConfig, told: Told, progress: Progress) -> Iterator[str]:
+    def texts(self, config: DataConfig, told: Told, progress: Progress) -> Iterator[Labelled]:
         del progress
         place, _, name = config.source.rpartition(MARK)
         path = Path(place).expanduser()
@@ -104,24 +126,38 @@ class TextColumn(_TextSource):
         else:
             table = read_parquet(path)
         _require_column(name, table.column_names, config.source)
-        yield from _cells(table.column(name).to_pylist(), config, told)
+        label = _label_column(name, table.column_names, config)
+        labels = table.column(label).to_pylist() if label else repeat(None)
+        yield from _cells(table.column(name).to_pylist(), labels, config, told)
 
 
 @register("source", "hub-text")
 class HubText(_TextSource):
     """A column of a data set of the Hugging Face Hub, ``hf:owner/name::column``."""
 
+    in_table = True
+
     def matches(self, uri: str) -> bool:
         return uri.startswith(PREFIX) and MARK in uri
 
-    def texts(self, config: DataConfig, told: Told, progress: Progress) -> Iterator[str]:
+    def texts(self, config: DataConfig, told: Told, progress: Progress) -> Iterator[Labelled]:
         place, _, name = config.source.rpartition(MARK)
         splits = load_splits(place.removeprefix(PREFIX))
         with progress("Reading", len(splits)) as advance:
             for split in splits.values():
                 _require_column(name, split.column_names, config.source)
-                yield from _cells(split[name], config, told)
+                label = _label_column(name, split.column_names, config)
+                labels = _hub_labels(split, label) if label else repeat(None)
+                yield from _cells(split[name], labels, config, told)
                 advance()
+
+
+def _hub_labels(split: Any, label: str) -> Iterable[Any]:
+    """Classes by name where the set has names for its numbers; -1 is none there."""
+    names = getattr(split.features[label], "names", None)
+    if not names:
+        return list(split[label])
+    return [names[i] if i is not None and 0 <= i < len(names) else None for i in split[label]]
 
 
 def _is_table(path: Path) -> bool:
@@ -136,9 +172,19 @@ def _require_column(name: str, names: list[str], source: str) -> None:
         )
 
 
-def _cells(cells: Iterable[Any], config: DataConfig, told: Told) -> Iterator[str]:
+def _label_column(text: str, names: list[str], config: DataConfig) -> str | None:
+    """The column of classes: the one that was asked for, or one that is called so."""
+    if config.label:
+        _require_column(config.label, names, config.source)
+        return config.label
+    return next((name for name in LABEL_COLUMNS if name in names and name != text), None)
+
+
+def _cells(
+    cells: Iterable[Any], labels: Iterable[Any], config: DataConfig, told: Told
+) -> Iterator[Labelled]:
     """Texts of a column. A cell is one sample, whatever lines it has, unless it is cut up."""
-    for cell in cells:
+    for cell, label in zip(cells, labels, strict=False):
         if cell is None:
             told.num_empty += 1
         elif not isinstance(cell, str):
@@ -149,7 +195,21 @@ def _cells(cells: Iterable[Any], config: DataConfig, told: Told) -> Iterator[str
             )
         else:
             text = cell.replace("\r\n", "\n").replace("\r", "\n")
-            yield " ".join(text.split("\n")) if config.unit == "line" else text
+            of = _class(label, config)
+            yield " ".join(text.split("\n")) if config.unit == "line" else text, of
+
+
+def _class(label: Any, config: DataConfig) -> Hashable | None:
+    """A class; None for an empty cell, and for one that is no number."""
+    if label is None or label == "" or label != label:
+        return None
+    if not isinstance(label, Hashable):
+        raise SourceError(
+            f"The column of classes holds a {type(label).__name__}: {label!r}.",
+            where=config.source,
+            fix="Name another one with data.label, or set data.conditional=false.",
+        )
+    return label
 
 
 def _require_sensible(config: DataConfig) -> None:
@@ -167,11 +227,13 @@ def _require_sensible(config: DataConfig) -> None:
         )
 
 
-def of_texts(samples: Iterable[bytes], config: DataConfig, told: Told) -> Dataset:
+def of_texts(
+    samples: Iterable[tuple[bytes, Hashable | None]], config: DataConfig, told: Told
+) -> Dataset:
     """A data set of texts.
 
     Args:
-        samples: UTF-8, none of them empty.
+        samples: UTF-8, none of them empty, each with its class or None.
         config: how they were asked for.
         told: what became of them so far.
 
@@ -180,7 +242,8 @@ def of_texts(samples: Iterable[bytes], config: DataConfig, told: Told) -> Datase
     """
     if config.duplicates == "drop":
         samples = _distinct(samples, told)
-    every = Texts.of(samples, 1)
+    classes = Classes()
+    every = Texts.of(_noted(samples, classes), 1)
     if told.skipped and config.strict:
         raise SourceError(
             f"Some lines cannot be read ({len(told.skipped)} in all).",
@@ -201,15 +264,26 @@ def of_texts(samples: Iterable[bytes], config: DataConfig, told: Told) -> Datase
         told.num_cut = every.longer_than(width)
         every = Texts.of(kept, width)
         hashes = every.hashes()
-    schema = Schema("text", (width,), "uint8", label=LABELS[config.unit])
+    names, labels, note = classes.encode() if config.conditional else ((), None, None)
+    schema = Schema("text", (width,), "uint8", names, label=LABELS[config.unit])
     return Dataset(
-        schema, every, None, hashes, config.source,  # type: ignore[arg-type]
-        skipped=told.skipped, notes=notes(told, config, width),
+        schema, every, labels, hashes, config.source,  # type: ignore[arg-type]
+        skipped=told.skipped, notes=[*notes(told, config, width), *([note] if note else [])],
     )  # fmt: skip
 
 
-def _distinct(samples: Iterable[bytes], told: Told) -> Iterator[bytes]:
-    seen: set[bytes] = set()
+def _noted(samples: Iterable[tuple[bytes, Hashable | None]], classes: Classes) -> Iterator[bytes]:
+    """The samples, when their classes are noted."""
+    for sample, label in samples:
+        classes.extend([label])
+        yield sample
+
+
+def _distinct(
+    samples: Iterable[tuple[bytes, Hashable | None]], told: Told
+) -> Iterator[tuple[bytes, Hashable | None]]:
+    """Without those that had come before in the same class."""
+    seen: set[tuple[bytes, Hashable | None]] = set()
     for sample in samples:
         if sample in seen:
             told.num_repeats += 1
@@ -253,6 +327,7 @@ def notes(told: Told, config: DataConfig, width: int) -> list[str]:
 
 
 def align(real: Dataset, fake: Dataset) -> Dataset:
-    """Fakes from another source in rows as long as the real ones'."""
+    """Fakes from another source in rows as long as the real ones'; classes stay their own."""
     rows: Any = fake.samples
-    return replace(fake, schema=real.schema, samples=rows.resized(real.schema.shape[0]))
+    schema = replace(real.schema, classes=fake.schema.classes)
+    return replace(fake, schema=schema, samples=rows.resized(real.schema.shape[0]))

@@ -16,7 +16,7 @@ from gansmith.modalities.text.store import Bytes, to_texts
 from gansmith.progress import Advance
 
 SUFFIXES = (".txt", ".txt.gz", ".csv", ".csv.gz")
-COLUMN = "text"
+COLUMN, LABEL = "text", "label"
 
 
 @contextmanager
@@ -36,18 +36,19 @@ def write(
     """All samples in one file.
 
     A .txt has a line for each; paragraphs and windows, which may have several lines, have an empty
-    line behind each. A .csv has them as the column ``text``.
+    line behind each. A .csv has them as the column ``text``, and their classes as ``label``.
     """
     end = "\n" if codec.label == "lines" else "\n\n"
     with _opened(path) as file:
         rows = None
         if path.name.removesuffix(".gz").endswith(".csv"):
             rows = csv.writer(file, lineterminator="\n")
-            rows.writerow([COLUMN])
-        for raw, _ in chunks:
-            for text in to_texts(raw):
+            rows.writerow([COLUMN, *([LABEL] if codec.classes else [])])
+        for raw, labels in chunks:
+            for number, text in enumerate(to_texts(raw)):
                 if rows is not None:
-                    rows.writerow([text])
+                    of = "" if labels is None else codec.classes[labels[number]]
+                    rows.writerow([text, *([of] if codec.classes else [])])
                 else:
                     file.write(text + end)
             advance(len(raw))

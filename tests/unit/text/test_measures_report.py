@@ -128,7 +128,7 @@ def compared(real: Path) -> Compared:
 def test_no_distance_is_shown_twice(compared: Compared, monkeypatch: pytest.MonkeyPatch) -> None:
     def meanings(features: str) -> list[Value | Missing]:
         comparison = compared(lines(120, 1), features)
-        return report.meanings(comparison, report.Sides.of(comparison))
+        return report.meanings(comparison, report.fakes_of(comparison))
 
     assert meanings("minilm") == []
     (missing,) = meanings("lsa")
@@ -139,7 +139,7 @@ def test_the_page_shows_what_is_nearly_copied(compared: Compared) -> None:
     known = lines(300, 0)
     near = known[0].replace("the ", "<i> ")
     comparison = compared([near, *["all of it is new"] * 119], "minilm")
-    report.copied(comparison, report.Sides.of(comparison))
+    report.copied(comparison, report.fakes_of(comparison))
     overlap, fake, real = comparison.kept[report.CLOSEST][0]
     assert fake == near
     assert overlap == copies.overlap(near, real)

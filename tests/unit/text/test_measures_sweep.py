@@ -11,8 +11,9 @@ from gansmith.errors import UserError
 from gansmith.evaluation.estimate import Estimate
 from gansmith.modalities.text.language_model import LanguageModel
 from gansmith.modalities.text.measures import minilm
+from gansmith.modalities.text.measures.judge import Judge, Judgement
 from gansmith.modalities.text.measures.perplexity import perplexity, reverse_perplexity
-from gansmith.modalities.text.measures.sweep import Judge, Judgement, best, sweep
+from gansmith.modalities.text.measures.sweep import best, sweep
 
 WHO = ["cat", "dog", "bird", "fish", "cow"]
 DOES, WHAT = ["sees", "has", "likes"], ["milk", "hay", "corn"]
@@ -63,9 +64,11 @@ def test_a_sweep_judges_each_temperature_beside_real_lines(judge: Judge) -> None
     model = LanguageModel.fit(lines(300, 2), tokens=10_000, parameters=40_000, vocabulary=320)
     curve = sweep(model, judge, num_lines=80, temperatures=(0.3, 1.0))
     cold, warm = curve[0.3], curve[1.0]
-    assert isinstance(cold.self_bleu, Estimate)
-    assert isinstance(warm.self_bleu, Estimate)
-    assert cold.self_bleu.value > warm.self_bleu.value
+    assert cold.wording is not None
+    assert warm.wording is not None
+    assert isinstance(cold.wording.self_bleu, Estimate)
+    assert isinstance(warm.wording.self_bleu, Estimate)
+    assert cold.wording.self_bleu.value > warm.wording.self_bleu.value
     assert cold.num_lines == warm.num_lines == 80
     assert best(curve) == 1.0  # by perplexity: too few lines for distances of meaning
     floor = judge.floor()
@@ -77,6 +80,7 @@ def test_a_sweep_judges_each_temperature_beside_real_lines(judge: Judge) -> None
 def test_training_lines_given_out_as_samples_are_called_copies(judge: Judge) -> None:
     found = judge("copies", lines(300, 2))
     assert found.num_lines == 80
+    assert found.copies is not None
     assert found.copies.copies.value == 1
     assert [each.share.value for each in found.novel if isinstance(each.share, Estimate)] == [0] * 3
 
@@ -87,8 +91,9 @@ def test_without_the_extra_the_rest_is_measured(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(minilm, "PACKAGE", "no_such_package")
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     found: Judgement = Judge(lines(60, 2), lines(60, 3), lines(60, 4))("some", lines(60, 5))
-    assert found.sentences is found.reverse_perplexity is None
-    assert isinstance(found.bleu, Estimate)
+    assert found.meanings is found.reverse_perplexity is None
+    assert found.wording is not None
+    assert isinstance(found.wording.bleu, Estimate)
 
 
 def test_too_few_real_lines_are_refused() -> None:

@@ -25,6 +25,9 @@ from gansmith.modalities.text.measures.minilm import installed
 from gansmith.modalities.text.store import to_rows
 from gansmith.prepare import fix_budget, prepare
 from gansmith.progress import Advance
+from gansmith.runs.checkpoints import require_newest
+from gansmith.runs.folder import RunFolder
+from gansmith.stages import training_seconds
 from gansmith.training import Reporter, train_into
 
 
@@ -155,10 +158,17 @@ class Killer(Reporter):
         yield advance
 
 
+def codec_records(folder: Path) -> list[dict[str, float]]:
+    return list(RunFolder(folder / "codec").read_metrics())
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """What training made, but for times."""
-    names = ("codec.safetensors", "codec.json", "codec/metrics.jsonl", "codec/score.json")
+    names = ("codec.safetensors", "codec.json", "codec/score.json")
     found = {name: (folder / name).read_bytes() for name in names}
+    found["codec/metrics.jsonl"] = json.dumps(
+        [{**record, "seconds": 0} for record in codec_records(folder)]
+    ).encode()
     newest = max((folder / "checkpoints").glob("0*"))
     for name in ("game", "ema", "optimizers"):
         found[name] = (newest / f"{name}.safetensors").read_bytes()
@@ -177,8 +187,14 @@ def test_a_killed_stage_goes_on_bit_for_bit(
         with pytest.raises(RunError, match="still learning its codec"):
             gansmith.load(out).sample(1)
     assert list((out / "codec" / "checkpoints").iterdir())
-    gansmith.train(source, out, samples=320, settings=SMALL)
+    before = codec_records(out)[-1]["seconds"]
+    again = gansmith.train(source, out, samples=320, settings=SMALL)
     assert contents(out) == contents(run.folder.path)
+    # What the killed processes took is counted, too.
+    newest = require_newest(out / "checkpoints")
+    of_codec, of_game = codec_records(out)[-1]["seconds"], newest.state()["seconds"]
+    assert 0 < before < of_codec
+    assert training_seconds(again.folder, newest) == pytest.approx(of_codec + of_game)
 
 
 def test_another_codec_is_another_run(run: gansmith.Run, source: Path) -> None:
@@ -209,3 +225,19 @@ def test_paragraphs_and_mixers_from_start_to_end(tmp_path: Path) -> None:
     made = (tmp_path / "b.txt").read_text("utf-8").split("\n\n")
     assert made[:-1] == run.sample(25)
     assert np.isfinite([row["p_real"] for row in run.judge_files(path)]).all()
+
+
+def test_a_plan_counts_the_codec(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = [f"{name}={value}" for name, value in SMALL.items()]
+    assert call("plan", str(source), "--minutes", "2", "--json", *settings, "codec.share=0.5") == 0
+    plan = json.loads(capsys.readouterr().out)
+    codec = plan["codec"]
+    assert plan["seconds"] == pytest.approx(120, rel=0.05)
+    assert codec["seconds"] == pytest.approx(0.95 * 60, rel=0.05)
+    assert codec["samples"] / codec["samples_per_second"] == pytest.approx(codec["seconds"])
+    assert codec["parameters"] > 1_000
+    assert 0 < codec["peak_memory_bytes"] <= plan["peak_memory_bytes"]
+    assert call("plan", str(source), "--samples", "320", *settings) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("320 samples") == 2
+    assert "the codec learns first" in shown
