@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from gansmith.errors import UserError
-from gansmith.protocols import Codec, Learned
+from gansmith.protocols import Codec, encodes_by_network
 from gansmith.sample.sampler import great_circle
 
 Array = npt.NDArray[Any]
@@ -80,7 +80,7 @@ def around(codec: Codec, sample: Array, n: int, spread: float = SPREAD, seed: in
 
 def _encoded(codec: Codec, raw: Array) -> Tensor:
     """(N, *shape) of given samples."""
-    if not isinstance(codec, Learned):
+    if not encodes_by_network(codec):
         raise UserError(
             "Samples can be given only to a run whose codec has learned, as that of texts does.",
             fix="--interpolate alone goes between samples that the generator makes.",

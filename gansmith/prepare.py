@@ -36,7 +36,7 @@ from gansmith.errors import ConfigError, SourceError
 from gansmith.game.build import build_game, check
 from gansmith.modalities.modality import Modality
 from gansmith.progress import Progress, silent
-from gansmith.protocols import Codec, Learned
+from gansmith.protocols import Codec, Learned, Noting, encodes_by_network
 from gansmith.trainer.distributed import make_fabric
 from gansmith.trainer.schedule import measure_seconds_per_round
 from gansmith.trainer.stage import CodecStage
@@ -187,9 +187,10 @@ def prepare(
         registry.check("codec", Component(experiment.codec.name, experiment.codec.options))
     indices = dataset.split("train", experiment.data.holdout)
     _require_samples(experiment, dataset, len(indices))
-    return Prepared(
-        experiment, dataset, _fit_codec(experiment, modality, dataset, indices), modality
-    )
+    codec = _fit_codec(experiment, modality, dataset, indices)
+    if isinstance(codec, Noting):
+        dataset = replace(dataset, notes=[*dataset.notes, *codec.notes])
+    return Prepared(experiment, dataset, codec, modality)
 
 
 def _fit_codec(
@@ -268,7 +269,7 @@ def seconds_per_round(prepared: Prepared, seconds: float = CALIBRATION_SECONDS) 
         batch = max(1, batch // (machine.processes * machine.machines))
     endless = replace(train, samples=10**12, batch_size=batch)
     sized = replace(prepared.experiment, train=endless)
-    if isinstance(prepared.codec, Learned):  # what is drawn then was encoded before
+    if encodes_by_network(prepared.codec):  # what is drawn then was encoded before
         shape = (len(prepared.dataset), *prepared.codec.spec.shape)
         # Written to, so that it is in memory and a plan's peak has it.
         prepared = replace(prepared, encoded=np.full(shape, 0.0, np.float32))

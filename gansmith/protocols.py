@@ -5,7 +5,7 @@ The data goes one way: source -> codec -> game -> trainer -> run folder -> sampl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -29,6 +29,8 @@ class Spec:
             where it was not measured, as in a codec that was loaded.
         pairs: (D, D) mean of the products of all pairs of the first D numbers of these samples,
             for kinds of data that compare them; None where it was not measured.
+        start: weights that a generator may start from, by name, where a codec that is learned has
+            learned them; None elsewhere.
     """
 
     shape: tuple[int, ...]
@@ -37,6 +39,7 @@ class Spec:
     spans: tuple[tuple[str, int, int], ...] = ()
     mean: Tensor | None = field(default=None, compare=False, repr=False)
     pairs: Tensor | None = field(default=None, compare=False, repr=False)
+    start: Mapping[str, Tensor] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,24 @@ class Discriminator(Protocol):
 
 
 @runtime_checkable
+class Embedder(Protocol):
+    """A discriminator that first puts samples into a space of its own, and looks at them there.
+
+    For samples between which nothing lies, such as one-hot words: penalties are taken in that
+    space. What comes out must not grow by itself, or a penalty could be evaded by scale alone.
+    ``network(x, condition)`` is ``judge(embed(x), condition)``.
+    """
+
+    def embed(self, x: Tensor) -> Tensor:
+        """(N, *spec.shape) -> (N, ...), in which a sample can be moved a little."""
+        ...
+
+    def judge(self, embedded: Tensor, condition: Condition) -> Tensor:
+        """What ``embed`` returned -> (N,) or (N, ...) logits."""
+        ...
+
+
+@runtime_checkable
 class Objective(Protocol):
     """The loss of both players, per sample, from the logits of real and fake.
 
@@ -137,6 +158,16 @@ class Learned(Protocol):
     """
 
     @property
+    def encodes_by_network(self) -> bool:
+        """Whether what it has learned encodes and decodes samples.
+
+        All of them are encoded once before the game then, because that costs more than a step of
+        it. Else its networks serve the game in another way, as weights to start from, and each
+        batch is encoded as it is drawn.
+        """
+        ...
+
+    @property
     def network(self) -> Any:
         """The module that holds all that is learned; its tensors are what is kept."""
         ...
@@ -164,6 +195,21 @@ class Learned(Protocol):
             raw: chunks of samples, not learned from unless ``held_out`` is false.
             held_out: which of both.
         """
+        ...
+
+
+def encodes_by_network(codec: Codec) -> bool:
+    """Whether what a codec has learned encodes and decodes samples."""
+    return isinstance(codec, Learned) and codec.encodes_by_network
+
+
+@runtime_checkable
+class Noting(Protocol):
+    """A codec that says what the user should know of how samples are encoded."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences, such as how many samples were cut."""
         ...
 
 

@@ -21,7 +21,7 @@ from gansmith.errors import RunError, StoppedError
 from gansmith.modalities.modality import Modality
 from gansmith.prepare import Prepared, codec_stage, modality_of
 from gansmith.progress import Advance
-from gansmith.protocols import Codec, Learned
+from gansmith.protocols import Codec, Learned, encodes_by_network
 from gansmith.runs import checkpoints
 from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import CODEC, CODEC_SCORE, CODEC_WEIGHTS, RunFolder, write_atomic
@@ -119,10 +119,13 @@ def run_codec(folder: RunFolder) -> Codec:
 
 
 def with_learned_codec(prepared: Prepared, folder: RunFolder, shown: StageReporter) -> Prepared:
-    """What was prepared, with the run's own codec and all samples encoded, where it is learned."""
+    """What was prepared, with the run's own codec where it is learned, and all samples encoded
+    where it wants that."""
     if not isinstance(prepared.codec, Learned):
         return prepared
     codec, dataset = run_codec(folder), prepared.dataset
+    if not encodes_by_network(codec):
+        return replace(prepared, codec=codec)
     x = np.empty((len(dataset), *codec.spec.shape), np.float32)
     first = 0
     with shown.stage("Encoding", len(dataset)) as advance:

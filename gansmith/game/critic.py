@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gansmith.game.randomness import Randomness
-from gansmith.protocols import Condition
+from gansmith.protocols import Condition, Embedder
 
 Transform = Callable[[Tensor], Tensor]
 Side = Literal["real", "fake"]
@@ -19,11 +19,13 @@ Side = Literal["real", "fake"]
 class Critic:
     """A discriminator under one condition, seeing its input through fixed augmentations.
 
+    Penalties are taken at samples as they are before the augmentation; of an
+    :class:`~gansmith.protocols.Embedder`, in its own space behind it.
+
     Args:
         network: (x, condition) -> logits.
         condition: of the batch; the same for real and fake.
-        real_transform, fake_transform: applied to x before the network; the penalties are taken at
-            the sample before the transformation, so they must be differentiable.
+        real_transform, fake_transform: applied to x before the network; differentiable.
         joint: whether real and fake may go through the network as one batch, which is faster. Not
             so where the network looks at statistics of the batch.
     """
@@ -38,17 +40,27 @@ class Critic:
     ) -> None:
         self._network, self._condition, self._joint = network, condition, joint
         self._transforms: dict[Side, Transform] = {"real": real_transform, "fake": fake_transform}
+        part: object = network
+        self._embedder = part if isinstance(part, Embedder) else None
+
+    def place(self, side: Side, x: Tensor) -> Tensor:
+        """Where samples (N, *spec.shape) of a side lie in the space that penalties are taken in."""
+        return x if self._embedder is None else self._embedder.embed(self._transforms[side](x))
 
     def logits(self, *batches: tuple[Side, Tensor]) -> tuple[Tensor, ...]:
         """Logits (N, ...) of each of several batches (N, ...), by one pass where that is allowed.
 
         Args:
-            batches: each with the side it stands on, which decides its augmentation.
+            batches: where :meth:`place` puts samples, or near it, each with the side it stands on,
+                which decides its augmentation.
         """
-        seen = [self._transforms[side](x) for side, x in batches]
+        if self._embedder is None:
+            judge, seen = self._network, [self._transforms[side](x) for side, x in batches]
+        else:
+            judge, seen = self._embedder.judge, [x for _, x in batches]
         if not self._joint or len(seen) == 1:
-            return tuple(self._network(x, self._condition) for x in seen)
-        logits = self._network(torch.cat(seen), self._condition.repeat(len(seen)))
+            return tuple(judge(x, self._condition) for x in seen)
+        logits = judge(torch.cat(seen), self._condition.repeat(len(seen)))
         return tuple(logits.chunk(len(seen)))
 
 
@@ -57,7 +69,7 @@ class Critique:
 
     Args:
         critic: to ask, also about other points.
-        real, fake: (N, ...) encoded samples, before augmentation.
+        real, fake: (N, ...) where the critic places encoded samples.
         randomness: for regularizers that draw.
         probe: distance at which to ask about the neighbourhood in the same pass, if one will.
 

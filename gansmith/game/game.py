@@ -19,7 +19,7 @@ from gansmith.game.critic import Critic, Critique
 from gansmith.game.objectives import Objective
 from gansmith.game.randomness import Randomness
 from gansmith.game.regularizers import Regularizer
-from gansmith.protocols import Condition, Spec
+from gansmith.protocols import Condition, Embedder, Spec
 from gansmith.registry import register
 
 FINISHING_STREAM = 2_001
@@ -229,7 +229,9 @@ class AdversarialRules:
             return self.augmentation(draw.real.shape, draw.strength, draw.randomness)
 
         joint = not getattr(networks["discriminator"], "batch_statistics", False)
-        network = networks.use("discriminator", second_order=second_order)
+        network: Callable[..., Tensor] = networks["discriminator"]
+        if not isinstance(network, Embedder):  # the two halves of one have no compiled form
+            network = networks.use("discriminator", second_order=second_order)
         return Critic(network, draw.condition, transform(), transform(), joint=joint)
 
     def discriminator(self, networks: Networks, draw: Draw) -> Move:
@@ -238,10 +240,10 @@ class AdversarialRules:
         second_order = any(p.regularizer.second_order for p in due)
         with torch.no_grad():
             fake = networks.use("generator")(draw.latent, draw.condition)
-        real = draw.real
-        if second_order:
-            real, fake = real.detach().requires_grad_(True), fake.detach().requires_grad_(True)
         critic = self._critic(networks, draw, second_order)
+        real, fake = critic.place("real", draw.real), critic.place("fake", fake)
+        if second_order and not real.requires_grad:  # what was embedded has a gradient already
+            real, fake = real.detach().requires_grad_(True), fake.detach().requires_grad_(True)
         probe = next((p.regularizer.probe for p in due if p.regularizer.probe), None)
         critique = Critique(critic, real, fake, draw.randomness, probe)
         real_logits, fake_logits = critique.real_logits, critique.fake_logits
@@ -266,11 +268,11 @@ class AdversarialRules:
 
     def _be_taken_for_real(self, networks: Networks, draw: Draw, fake: Tensor) -> Move:
         critic = self._critic(networks, draw, second_order=False)
-        (fake_logits,) = critic.logits(("fake", fake))
+        (fake_logits,) = critic.logits(("fake", critic.place("fake", fake)))
         real_logits = fake_logits
         if self.objective.paired:
             with torch.no_grad():
-                (real_logits,) = critic.logits(("real", draw.real))
+                (real_logits,) = critic.logits(("real", critic.place("real", draw.real)))
         loss = self.objective.generator(real_logits, fake_logits).mean()
         return Move(loss, {"generator_loss": loss.detach()})
 

@@ -179,3 +179,44 @@ def test_finite_differences_see_the_same_augmentation_twice() -> None:
     w = torch.ones(4, dtype=torch.float64)
     given_pair = critique(linear(w), *pair(50, 4), transform=lambda x: 2 * x)
     assert FiniteDifferenceR1(epsilon=1e-4)(given_pair).mean() < 100
+
+
+class Halves(torch.nn.Module):
+    """embed: x -> xW, of unit length; judge: a quadratic."""
+
+    def __init__(self, a: Tensor, inputs: int) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(inputs, len(a), dtype=a.dtype))
+        self.judge_flat = quadratic(a)
+
+    def embed(self, x: Tensor) -> Tensor:
+        return torch.nn.functional.normalize(x @ self.weight)
+
+    def judge(self, embedded: Tensor, condition: Condition) -> Tensor:
+        del condition
+        return self.judge_flat(embedded)
+
+    def forward(self, x: Tensor, condition: Condition) -> Tensor:
+        return self.judge(self.embed(x), condition)
+
+
+def test_an_embedder_is_penalised_in_its_own_space() -> None:
+    torch.manual_seed(0)
+    a = symmetric(3)
+    network, (real, fake) = Halves(a, 5), pair(4, 5)
+    critic = Critic(network, Condition(), lambda x: 2 * x, lambda x: -x)
+    places = critic.place("real", real), critic.place("fake", fake)
+    torch.testing.assert_close(places[1], network.embed(-fake))
+    given_pair = Critique(critic, *places, Randomness(0, 0, 0, dtype=torch.float64))
+    torch.testing.assert_close(given_pair.fake_logits, network(-fake, Condition()))
+    for penalty, x in ((R1(), places[0]), (R2(), places[1])):
+        expected = 0.5 * (x @ a).square().sum(1)
+        torch.testing.assert_close(penalty(given_pair), expected)
+    # It teaches the embedding too, which can turn but not grow.
+    gradient = torch.autograd.grad(R1()(given_pair).sum(), network.weight, retain_graph=True)[0]
+    assert gradient.any()
+    before = R1()(given_pair).detach()
+    with torch.no_grad():
+        network.weight.mul_(3)
+    again = Critique(critic, critic.place("real", real), places[1], given_pair.randomness)
+    torch.testing.assert_close(R1()(again), before)

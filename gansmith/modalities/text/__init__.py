@@ -15,6 +15,9 @@ from gansmith.modalities.text import (
     generator,  # noqa: F401
     page,
     recipes,  # noqa: F401
+    token_discriminator,  # noqa: F401
+    token_generator,  # noqa: F401
+    token_recipes,  # noqa: F401
     writing,
 )
 from gansmith.modalities.text.codec import TextCodec, text_latents
@@ -22,7 +25,9 @@ from gansmith.modalities.text.measures import minilm
 from gansmith.modalities.text.measures.report import own_metrics
 from gansmith.modalities.text.reading import Told, pieces, read_text
 from gansmith.modalities.text.render import sheet
+from gansmith.modalities.text.rows import TextRows
 from gansmith.modalities.text.store import to_texts
+from gansmith.modalities.text.token_codec import load_token_codec
 from gansmith.progress import Advance
 from gansmith.protocols import Codec
 from gansmith.registry import register
@@ -41,13 +46,13 @@ def _default_extractor(dataset: Dataset) -> str:
 def _write_file(
     path: Path, codec: Codec, chunks: Iterator[tuple[Array, Any]], advance: Advance
 ) -> None:
-    assert isinstance(codec, TextCodec)
+    assert isinstance(codec, TextRows)
     writing.write(path, codec, chunks, advance)
 
 
 def _read_file(path: Path, codec: Codec) -> tuple[list[str], Array]:
     """Samples of a file by their numbers, cut up as the data were."""
-    assert isinstance(codec, TextCodec)
+    assert isinstance(codec, TextRows)
     told = Told()
     text = read_text(path, told)
     found = list(pieces(text, codec.unit, codec.width, told))
@@ -62,8 +67,12 @@ def _present(codec: Codec, rows: Array) -> list[str]:
 
 
 def _absent(codec: Codec, texts: Any) -> Any:
-    assert isinstance(codec, TextCodec)
+    assert isinstance(codec, TextRows)
     return writing.rows_of(codec, texts)
+
+
+def _load_codec(state: dict[str, Any]) -> Codec:
+    return load_token_codec(state) if "kind" in state else TextCodec.load(state)
 
 
 @register("modality", "text")
@@ -72,7 +81,7 @@ def text() -> Modality:
     return Modality(
         name="text",
         fit_codec=text_latents,
-        load_codec=TextCodec.load,
+        load_codec=_load_codec,
         default_recipe=_default_recipe,
         sheet=sheet,
         sheet_samples=40,

@@ -25,13 +25,14 @@ from gansmith.evaluation.comparison import Comparison
 from gansmith.evaluation.estimate import LEAST, Estimate
 from gansmith.evaluation.report import Baseline, Baselines, Value, shown
 from gansmith.modalities.modality import Ways
+from gansmith.modalities.text.codec import TextCodec
 from gansmith.modalities.text.language_model import LanguageModel
 from gansmith.modalities.text.measures.judge import Judgement
 from gansmith.modalities.text.measures.report import fakes_of, judge_of, too_few
 from gansmith.modalities.text.measures.sweep import best, sweep
 from gansmith.modalities.text.store import to_texts
-from gansmith.modalities.text.tokens import Tokens
-from gansmith.protocols import Codec, Learned
+from gansmith.modalities.text.token_codec import TokenCodec
+from gansmith.protocols import Codec, Learned, encodes_by_network
 from gansmith.runs.folder import write_atomic
 
 NAMED = "a language model"
@@ -72,7 +73,7 @@ def measure(comparison: Comparison, trained: Trained) -> Baselines:
     if found.meanings is None:
         found = judge(GAN, fake, measures)
     judged, lines = [found], {GAN: fake}
-    if isinstance(trained.codec, Learned):
+    if encodes_by_network(trained.codec):
         lines[GAUSSIAN] = gaussian_lines(comparison, trained.codec, n)
         judged.append(judge(GAUSSIAN, lines[GAUSSIAN], measures))
     real = judge(REAL, judge.control, measures)
@@ -136,8 +137,9 @@ def _distance(found: Judgement) -> tuple[float, Estimate]:
 def num_parameters(trained: Trained) -> int:
     """Of what makes a sentence: the generator, and the decoder where a codec has one."""
     networks = [trained.generator]
-    if isinstance(trained.codec, Learned):
-        networks.append(getattr(trained.codec.network, "decoder", trained.codec.network))
+    codec = trained.codec
+    if isinstance(codec, Learned) and codec.encodes_by_network:
+        networks.append(getattr(codec.network, "decoder", codec.network))
     return sum(p.numel() for network in networks for p in network.parameters())
 
 
@@ -153,11 +155,10 @@ def _language_model(comparison: Comparison, trained: Trained) -> tuple[LanguageM
     if (kept := _kept(trained)) is not None:
         return kept
     indices = np.sort(comparison.train_indices)
-    tokens = getattr(trained.codec, "tokens", None)
     model = LanguageModel.fit(
         to_texts(np.asarray(comparison.dataset.samples[indices])),
         seconds=trained.seconds, parameters=num_parameters(trained),
-        vocabulary=max(tokens.size, 256) if isinstance(tokens, Tokens) else VOCABULARY,
+        vocabulary=_vocabulary(trained.codec),
         seed=trained.seed, device=trained.device, progress=comparison.progress,
     )  # fmt: skip
     model.network.cpu()
@@ -165,6 +166,13 @@ def _language_model(comparison: Comparison, trained: Trained) -> tuple[LanguageM
     with suppress(OSError, RunError):
         _keep(model, trained)
     return model, trained.machine
+
+
+def _vocabulary(codec: Codec) -> int:
+    """As many tokens as the run has."""
+    if isinstance(codec, TextCodec):
+        return max(codec.tokens.size, 256)
+    return len(codec.pairs) if isinstance(codec, TokenCodec) else VOCABULARY
 
 
 def _keep(model: LanguageModel, trained: Trained) -> None:
@@ -260,7 +268,7 @@ def _notes(
         )
         if machine:
             notes.append(f"Seconds of the two do not compare: {machine}.")
-    if isinstance(trained.codec, Learned):
+    if encodes_by_network(trained.codec):
         notes.append(
             "Gaussian latents have mean and covariance of those of training lines, and are "
             "decoded as the GAN's are."

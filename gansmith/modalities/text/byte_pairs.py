@@ -63,8 +63,11 @@ class BytePairs:
 
     def decode(self, ids: Sequence[Ids]) -> list[str]:
         """Lines of numbers of tokens; bytes that are no UTF-8 become U+FFFD."""
-        contents = [self._tokens.decode(number + _FIRST for number in each) for each in ids]
-        return [each.decode("utf-8", "replace").removeprefix(" ") for each in contents]
+        return [self.content(each).decode("utf-8", "replace") for each in ids]
+
+    def content(self, ids: Ids) -> bytes:
+        """The bytes of one line, whatever they are."""
+        return self._tokens.decode(number + _FIRST for number in ids).removeprefix(b" ")
 
 
 def _spaced(line: str) -> str:

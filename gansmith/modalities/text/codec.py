@@ -27,8 +27,8 @@ from gansmith.modalities.text.autoencoder import (
     on_sphere,
     with_end,
 )
-from gansmith.modalities.text.reading import CONTROL, LABELS, Unit
-from gansmith.modalities.text.store import Bytes, fitting, to_rows, to_texts
+from gansmith.modalities.text.rows import TextRows
+from gansmith.modalities.text.store import Bytes, to_rows, to_texts
 from gansmith.modalities.text.tokens import Tokens, loaded
 from gansmith.protocols import Spec
 from gansmith.registry import register
@@ -45,7 +45,7 @@ LEAST_STD = 0.05
 CHUNK = 250
 
 
-class TextCodec:
+class TextCodec(TextRows):
     """Between bytes (N, width) and latent tokens (N, K, d).
 
     Args:
@@ -63,8 +63,8 @@ class TextCodec:
         self, tokens: Tokens, sizes: Sizes, width: int, label: str,
         *, noise: float, hide: float, drop: float, classes: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        self.classes = tuple(classes)
-        self.tokens, self.sizes, self.width, self.label = tokens, sizes, width, label
+        super().__init__(width, label, classes)
+        self.tokens, self.sizes = tokens, sizes
         self.noise, self.hide, self.drop = noise, hide, drop
         self.network = Autoencoder(sizes)
 
@@ -73,14 +73,7 @@ class TextCodec:
         """(K, d), any real values."""
         return Spec((self.sizes.latents, self.sizes.latent_size), len(self.classes))
 
-    @property
-    def unit(self) -> Unit:
-        """What one sample is."""
-        return next(unit for unit, label in LABELS.items() if label == self.label)
-
-    def rows(self, texts: Sequence[str]) -> Bytes:
-        """(N, width) bytes of texts; those that are too long are cut."""
-        return to_rows([text.encode() for text in texts], self.width)
+    encodes_by_network = True
 
     def codes(self, raw: Bytes) -> Tensor:
         """(N, width) bytes -> (N, L) tokens, :data:`END` behind each text, at least one."""
@@ -173,12 +166,6 @@ class TextCodec:
             codes = network.decoder.greedy(on_sphere(part * network.std + network.mean))
             texts += [self.tidy(self.tokens.decode(row)) for row in codes.tolist()]
         return torch.from_numpy(to_rows(texts, self.width)).to(x.device)
-
-    def tidy(self, text: bytes) -> bytes:
-        """What a file could hold as one sample: no broken or control characters."""
-        clean = CONTROL.sub(" ", text.decode("utf-8", errors="ignore"))
-        clean = clean.replace("\n", " ") if self.label == "lines" else clean
-        return fitting(clean.strip().encode(), self.width)
 
     def state(self) -> dict[str, Any]:
         """Tokens and sizes, without what the networks have learned."""

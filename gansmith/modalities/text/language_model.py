@@ -78,11 +78,16 @@ class RecurrentNetwork(nn.Module):
         self.recurrent = nn.GRU(width, size.hidden, batch_first=True)
         self.out = nn.Linear(size.hidden, width)
         self.bias = nn.Parameter(torch.zeros(size.vocabulary))
-        self._scale = width**0.5
+        self.scale = width**0.5
+
+    def embedded(self, tokens: Tensor) -> Tensor:
+        """(...) tokens -> (..., width)."""
+        found: Tensor = self.embedding(tokens) * self.scale
+        return found
 
     def states(self, tokens: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """(N, T) tokens -> (N, T, hidden) what is known after each, and the last for going on."""
-        x = F.dropout(self.embedding(tokens) * self._scale, DROPOUT, self.training)
+        x = F.dropout(self.embedded(tokens), DROPOUT, self.training)
         known, last = self.recurrent(x, state)
         return F.dropout(known, DROPOUT, self.training), last
 

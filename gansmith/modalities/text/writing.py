@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from gansmith.errors import UserError
-from gansmith.modalities.text.codec import TextCodec
+from gansmith.modalities.text.rows import TextRows
 from gansmith.modalities.text.store import Bytes, to_texts
 from gansmith.progress import Advance
 
@@ -31,7 +31,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
 
 
 def write(
-    path: Path, codec: TextCodec, chunks: Iterator[tuple[Bytes, Any]], advance: Advance
+    path: Path, codec: TextRows, chunks: Iterator[tuple[Bytes, Any]], advance: Advance
 ) -> None:
     """All samples in one file.
 
@@ -54,7 +54,7 @@ def write(
             advance(len(raw))
 
 
-def rows_of(codec: TextCodec, texts: Any) -> Any:
+def rows_of(codec: TextRows, texts: Any) -> Any:
     """Texts as raw samples; an array of these as it is.
 
     Raises:

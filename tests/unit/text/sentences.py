@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
+
+from gansmith.progress import Advance
+from gansmith.trainer.trainer import Trainer
+from gansmith.training import Reporter
 
 WHO = ("a dog", "two cats", "the man", "a größe 文")
 DOES = ("sits on", "looks at", "runs past")
@@ -23,3 +30,28 @@ def write(path: Path, times: int = 5) -> Path:
     """A file of these sentences, each several times."""
     path.write_text("\n".join(SENTENCES * times) + "\n", "utf-8")
     return path
+
+
+class Killer(Reporter):
+    """Sends a signal at a sample of a stage, or of the game where ``title`` is ``rounds``."""
+
+    def __init__(self, title: str, at: int) -> None:
+        self.title, self.at = title, at
+
+    def advanced(self, trainer: Trainer) -> None:
+        """Counts."""
+        if self.title == "rounds" and trainer.position >= self.at:
+            signal.raise_signal(signal.SIGTERM)
+
+    @contextmanager
+    def stage(self, title: str, total: int) -> Iterator[Advance]:
+        """Counts."""
+        done = 0
+
+        def advance(items: int = 1) -> None:
+            nonlocal done
+            done += items
+            if title == self.title and done >= self.at:
+                signal.raise_signal(signal.SIGTERM)
+
+        yield advance

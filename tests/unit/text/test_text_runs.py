@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sentences import SENTENCES, SMALL, write
+from sentences import SENTENCES, SMALL, Killer, write
 
 import gansmith
 from gansmith.cli.main import main
@@ -24,11 +21,10 @@ from gansmith.modalities.text.extractor import lsa
 from gansmith.modalities.text.measures.minilm import installed
 from gansmith.modalities.text.store import to_rows
 from gansmith.prepare import fix_budget, prepare
-from gansmith.progress import Advance
 from gansmith.runs.checkpoints import require_newest
 from gansmith.runs.folder import RunFolder
 from gansmith.stages import training_seconds
-from gansmith.training import Reporter, train_into
+from gansmith.training import train_into
 
 
 def call(*arguments: str) -> int:
@@ -138,26 +134,6 @@ def test_words_tell_texts_apart(source: Path) -> None:
     assert np.linalg.norm(features[0] - features[2]) > 0.5
 
 
-class Killer(Reporter):
-    """Sends a signal at a sample of the stage."""
-
-    def __init__(self, at: int) -> None:
-        self.at = at
-
-    @contextmanager
-    def stage(self, title: str, total: int) -> Iterator[Advance]:
-        """Counts."""
-        done = 0
-
-        def advance(items: int = 1) -> None:
-            nonlocal done
-            done += items
-            if title == "Codec" and done >= self.at:
-                signal.raise_signal(signal.SIGTERM)
-
-        yield advance
-
-
 def codec_records(folder: Path) -> list[dict[str, float]]:
     return list(RunFolder(folder / "codec").read_metrics())
 
@@ -183,7 +159,7 @@ def test_a_killed_stage_goes_on_bit_for_bit(
     for at in (100, 150):  # twice, once beside a checkpoint's place
         prepared = prepare(str(source), settings=settings)
         with pytest.raises(StoppedError):
-            train_into(prepared, out, reporter=partial(Killer, at))
+            train_into(prepared, out, reporter=partial(Killer, "Codec", at))
         with pytest.raises(RunError, match="still learning its codec"):
             gansmith.load(out).sample(1)
     assert list((out / "codec" / "checkpoints").iterdir())
