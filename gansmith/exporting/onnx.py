@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from gansmith.errors import GansmithError, MissingExtraError
+from gansmith.errors import GansmithError, MissingExtraError, UserError
 from gansmith.exporting.graphs import Graph, Port, graphs_of
 from gansmith.exporting.reading import left_behind, reading
 from gansmith.progress import Progress, silent
@@ -48,6 +48,7 @@ def write_onnx(run: Run, side: Path, *, best: bool = False, progress: Progress =
 
     Raises:
         MissingExtraError: if the packages are not installed.
+        UserError: if a network has no fixed graph.
         DeviatesError: if a file, run by onnxruntime, gives other numbers than PyTorch.
     """
     onnx, _ = _library("onnx"), _library("onnxscript")
@@ -76,12 +77,21 @@ def _exported(graph: Graph) -> Any:
     """The graph as ONNX has it, with batches of any size."""
     example = graph.draw(EXAMPLE, TRIED_SEED)
     batch = torch.export.Dim("batch")
-    with _quietly():
-        program = torch.onnx.export(
-            graph.module.eval(), example, None, dynamo=True, verbose=False, external_data=False,
-            input_names=[port.name for port in graph.inputs], output_names=[graph.output.name],
-            dynamic_shapes=tuple({0: batch} for _ in example),
-        )  # fmt: skip
+    try:
+        with _quietly():
+            program = torch.onnx.export(
+                graph.module.eval(), example, None, dynamo=True, verbose=False,
+                external_data=False, dynamic_shapes=tuple({0: batch} for _ in example),
+                input_names=[port.name for port in graph.inputs],
+                output_names=[graph.output.name],
+            )  # fmt: skip
+    except Exception as error:  # the library lets those of a dozen others through
+        raise UserError(
+            f"The {graph.name} of this run cannot become ONNX ({type(error).__name__}); nothing "
+            "was kept.",
+            fix="A network that goes on for as long as its samples say, as one that writes token "
+            "after token, has no fixed graph: take --to hub, or `gansmith serve`.",
+        ) from error
     assert program is not None
     return program.model_proto
 

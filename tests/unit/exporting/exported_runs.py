@@ -27,6 +27,10 @@ TEXT = {
     "codec.batch_size": 16, "generator.width": 16, "discriminator.width": 16, "latent.size": 8,
     "train.batch_size": 16, "train.measure_samples": NEVER,
 }  # fmt: skip
+TOKENS = {
+    "codec.width": 16, "codec.vocabulary": 300, "codec.batch_size": 16, "train.batch_size": 16,
+    "discriminator.width": 8, "discriminator.embedding": 8, "train.measure_samples": NEVER,
+}  # fmt: skip
 
 
 def make(kind: str, folder: Path) -> api.Run:
@@ -40,10 +44,11 @@ def make(kind: str, folder: Path) -> api.Run:
         return train("digits", out, 3, PICTURES)
     if kind == "table":
         return train(write_table(folder / "people.csv"), out, 20)
-    if kind == "text":
+    if kind in ("text", "text-tokens"):
         source = folder / "sentences.txt"
         source.write_text("\n".join(SENTENCES * 8) + "\n", "utf-8")
-        return train(source, out, 12, TEXT)
+        chosen, recipe = (TEXT, None) if kind == "text" else (TOKENS, kind)
+        return train(source, out, 12, chosen, recipe=recipe)
     if kind == "slanted-faces":
         return train(kind, out, 10, {"train.batch_size": 1})
     chosen = TINY | RESIDUAL if kind == "pictures-gpu" else TINY

@@ -21,7 +21,7 @@ from gansmith.errors import RunError, UserError
 from gansmith.exporting.export import export
 from gansmith.runs.exported import FILES
 
-KINDS = ["points", "digits", "table", "text"]
+KINDS = ["points", "digits", "table", "text", "text-tokens"]
 
 
 @pytest.fixture(scope="module")

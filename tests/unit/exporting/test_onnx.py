@@ -146,6 +146,13 @@ def test_what_deviates_is_not_kept(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert not [path for path in folder.iterdir() if "wrong" in path.name]
 
 
+@pytest.mark.slow
+def test_a_network_without_a_fixed_graph_is_refused(folder: Path) -> None:
+    with pytest.raises(UserError, match="generator of this run cannot become ONNX"):
+        export(make("text-tokens", folder), "onnx", folder / "loops")
+    assert not [path for path in folder.iterdir() if "loops" in path.name]
+
+
 def test_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, out = make("table", folder), folder / "by-command"
     with pytest.raises(SystemExit) as stop:
