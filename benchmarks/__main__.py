@@ -18,7 +18,7 @@ from benchmarks.cases import BUILD, Case, Options, Places
 from benchmarks.runner import run
 from gansmith.errors import GansmithError
 
-NEEDS_NO_DATA = ("points", "cost", "measures")
+NEEDS_NO_DATA = ("points", "cost", "measures", "serve")
 NEEDS_DATA = ("pictures", "few", "rows", "gpu")
 
 DESCRIPTION = """Measure, and keep what was measured in benchmarks/results/.
@@ -31,9 +31,10 @@ Measured runs are not run again: an interrupted benchmark goes on with the same 
             --test adult_test.csv.gz --target income
   cost      of a step, of sampling, of memory and of the command line
   measures  the time that measuring takes
+  serve     a server that 50 clients ask at once
   gpu       CIFAR-10 on a GPU: --data cifar10.parquet
   tables    write docs/benchmarks.md from what is there
-  all       points, cost, measures and tables: what needs no data (the default)
+  all       points, cost, measures, serve and tables: what needs no data (the default)
 """
 
 

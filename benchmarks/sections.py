@@ -10,6 +10,7 @@ from benchmarks import curves, few, measures, pictures, points
 from benchmarks.cases import Json
 from benchmarks.costs import costs
 from benchmarks.row_sections import of_rows
+from benchmarks.served import served
 from benchmarks.tables import NOT_RUN, by_data, longest, num_diverged, results_of, spread, table
 
 CAPTURED_GOAL = 0.9
@@ -225,5 +226,6 @@ SECTIONS: Mapping[str, Callable[[Sequence[Json], Path], list[str]]] = {
     "rows": of_rows,
     "cost": costs,
     "measures": measuring,
+    "serve": served,
     "gpu": on_gpu,
 }

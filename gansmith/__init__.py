@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gansmith.augmenting import augment
     from gansmith.config import Component, Cosine, Experiment
     from gansmith.errors import GansmithError, UserError
+    from gansmith.exporting.export import export
     from gansmith.protocols import Codec, Condition, Spec
     from gansmith.registry import register
     from gansmith.tables import TableGAN
@@ -37,6 +38,7 @@ _HOMES = {
     "UserError": "errors",
     "augment": "augmenting",
     "evaluate": "api",
+    "export": "exporting.export",
     "load": "api",
     "register": "registry",
     "release": "api",
@@ -58,6 +60,7 @@ __all__ = [
     "__version__",
     "augment",
     "evaluate",
+    "export",
     "load",
     "register",
     "release",

@@ -17,6 +17,7 @@ from gansmith.privacy import DELTA, release, released, require_unbound
 from gansmith.progress import Progress, silent
 from gansmith.reporting import write_report
 from gansmith.run import Run, require_choices
+from gansmith.runs.exported import PREFIX, is_exported, pull, require_exported
 from gansmith.runs.folder import RunFolder
 from gansmith.training import Reporter, train_into
 
@@ -146,10 +147,18 @@ def privately(
 
 
 def load(path: str | Path) -> Run:
-    """Open a run folder. Raises a RunError if it is none."""
+    """Open a run folder, or an export, also one on the Hub: ``hf:owner/name``.
+
+    Raises:
+        RunError: if it is none, cannot be had, or is an export that is not safe to read.
+    """
+    if str(path).startswith(PREFIX):
+        return Run(pull(str(path)))
     folder, default = RunFolder(Path(path)), default_out(str(path))
     if not folder.exists() and RunFolder(default).exists():
         raise RunError("This is not a run folder.", where=str(path), fix=f"Did you mean {default}?")
+    if is_exported(folder):
+        require_exported(folder)
     return Run(folder.require())
 
 

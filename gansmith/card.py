@@ -18,16 +18,28 @@ MOST_NAMED = 20
 def write_card(folder: RunFolder) -> None:
     """Write README.md: what it is, what it was trained on, what was measured, how to use it."""
     config, env = folder.read_json("config.json"), folder.read_json("env.json")
-    records = list(folder.read_metrics())
-    lines = [
-        *_front(config, env),
-        *_data(config, env["data"]),
-        *_training(folder, config, env, records),
-    ]
-    lines += _codec(folder, config)
-    lines += [*_guarantee(env["data"]), *_judge(folder, config)]
+    lines = [*_front(config, env), *sections(folder, config, env)]
     lines += [*_limits(env["data"]), *_use(folder, config, env["data"])]
     write_atomic(folder.card, "\n".join(lines) + "\n")
+
+
+def sections(
+    folder: RunFolder, config: dict[str, Any], env: dict[str, Any], *, exported: bool = False
+) -> list[str]:
+    """Lines on the data, the training, the codec, a guarantee, and the judge.
+
+    Args:
+        folder: of the run.
+        config, env: its config.json and env.json, as they are to be told.
+        exported: whether the card is that of an export, which has one generator alone.
+    """
+    return [
+        *_data(config, env["data"]),
+        *_training(folder, config, env, exported),
+        *_codec(folder, config),
+        *_guarantee(env["data"]),
+        *_judge(folder, config),
+    ]
 
 
 def _code(text: str) -> str:
@@ -89,7 +101,7 @@ def _data(config: dict[str, Any], data: dict[str, Any]) -> list[str]:
 
 
 def _training(
-    folder: RunFolder, config: dict[str, Any], env: dict[str, Any], records: list[dict[str, Any]]
+    folder: RunFolder, config: dict[str, Any], env: dict[str, Any], exported: bool
 ) -> list[str]:
     train, game = config["train"], config["game"]
     penalties = ", ".join(f"`{r['name']}`" for r in game["regularizers"]) or "none"
@@ -118,11 +130,12 @@ def _training(
         f"- Begun on {env['gpu'] or env['system']}, Python {env['python']}, torch "
         f"{env['versions']['torch']}.",
     ]
-    return [*lines, *_course(folder, train, records), ""]
+    return [*lines, *_course(folder, train, exported), ""]
 
 
-def _course(folder: RunFolder, train: dict[str, Any], records: list[dict[str, Any]]) -> list[str]:
+def _course(folder: RunFolder, train: dict[str, Any], exported: bool) -> list[str]:
     """How the training went."""
+    records = list(folder.read_metrics())
     if not records:
         return []
     last = records[-1]
@@ -142,10 +155,10 @@ def _course(folder: RunFolder, train: dict[str, Any], records: list[dict[str, An
         )
     best = read_best(folder.checkpoints)
     if best is not None:
+        kept = "" if exported else "; those weights are kept beside the last ones (`--best`)"
         lines.append(
             f"- Its samples measured best at {best.position:,} samples, with a kernel distance of "
-            f"{best.kernel_distance:.4g} as measured on the way; those weights are kept beside "
-            "the last ones (`--best`)."
+            f"{best.kernel_distance:.4g} as measured on the way{kept}."
         )
     return lines
 

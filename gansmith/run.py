@@ -25,6 +25,7 @@ from gansmith.progress import Progress, silent
 from gansmith.protocols import Codec, Restriction
 from gansmith.reporting import write_report
 from gansmith.runs.best import read_best
+from gansmith.runs.exported import require_data
 from gansmith.runs.folder import RunFolder
 from gansmith.sample.judge import Calibration, verdict
 from gansmith.sample.sampler import Chunk, Sampler
@@ -277,6 +278,7 @@ class Run:
             RunError: if they have changed, or the run has no whole checkpoint.
         """
         require_choices(n, seed, 1.0)
+        require_data(self.folder)
         sampler = self.sampler(best=best)
         kept = read_best(self.folder.checkpoints) if best else None
         position = kept.position if kept else sampler.checkpoint.position
@@ -306,6 +308,7 @@ class Run:
             As long as the training took; 0 for kinds of data that have none to fit, and where what
             is fitted is kept in the run folder.
         """
+        require_data(self.folder)
         ways = modality_of(self.config.modality).baselines
         return 0.0 if ways is None else ways.seconds(self._trained(self.sampler()), n)
 

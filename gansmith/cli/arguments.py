@@ -25,7 +25,9 @@ Source = Annotated[
         "(`gansmith list sources`), hf:owner/name, or sqlite:///people.db::people.",
     ),
 ]
-RunPath = Annotated[Positional[Path], arg(metavar="RUN", help="A run folder.")]
+RunPath = Annotated[
+    Positional[Path], arg(metavar="RUN", help="A run folder, or an export: hf:owner/name.")
+]
 Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff, arg(help_behavior_hint="")]
 
 

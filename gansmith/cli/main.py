@@ -26,6 +26,7 @@ from gansmith.cli.commands import (
 )
 from gansmith.cli.streams import nowhere, write_now
 from gansmith.cli.table_commands import augment, release, schema
+from gansmith.cli.way_commands import export, serve
 from gansmith.errors import GansmithError, UserError, did_you_mean
 from gansmith.trainer.signals import ending_signals
 
@@ -38,6 +39,8 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "judge": judge,
     "evaluate": evaluate,
     "augment": augment,
+    "export": export,
+    "serve": serve,
     "doctor": doctor,
     "list": list_,
 }
@@ -52,7 +55,7 @@ know honestly what you got, and use it.
   gansmith train people.csv              the same for the rows of a table
 """
 
-FLAGS_WITHOUT_VALUE = ("--json", "--strict", "--overwrite", "--best")
+FLAGS_WITHOUT_VALUE = ("--json", "--strict", "--overwrite", "--best", "--with-texts")
 SETTING = re.compile(r"[A-Za-z_][\w.-]*=.*", re.DOTALL)
 DASHED_SETTING = re.compile(r"--[A-Za-z_]+\.[\w.-]+(=.*)?", re.DOTALL)
 

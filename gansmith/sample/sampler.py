@@ -24,6 +24,7 @@ from gansmith.protocols import Codec, Condition, Restriction, Selective
 from gansmith.runs import checkpoints
 from gansmith.runs.best import best_weights
 from gansmith.runs.checkpoints import Checkpoint
+from gansmith.runs.exported import Exported, is_exported, require_exported
 from gansmith.runs.folder import RunFolder
 from gansmith.runs.profiles import combination
 from gansmith.sample.sieve import Filter, Sieve
@@ -64,7 +65,10 @@ class Sampler:
     ) -> None:
         self.experiment, self.codec, self.classes = experiment, codec, classes
         self.device = torch.device(device)
-        self.checkpoint = checkpoints.require_newest(folder.checkpoints)
+        if is_exported(folder):
+            self.checkpoint: Checkpoint = require_exported(folder)
+        else:
+            self.checkpoint = checkpoints.require_newest(folder.checkpoints)
         double = experiment.train.precision == "64-true"
         self.dtype = torch.float64 if double else torch.float32
         game = build_game(experiment, codec.spec)
@@ -89,6 +93,14 @@ class Sampler:
                 where="--best, --ema",
                 fix="Give one of them.",
             )
+        if isinstance(self.checkpoint, Exported):
+            if best or ema is not None:
+                raise RunError(
+                    "An export has one generator, which is averaged already.",
+                    where=str(folder.path),
+                    fix="Leave --best and --ema out, or give the run it was made from.",
+                )
+            return
         if best:
             weights = best_weights(folder.checkpoints)
         elif ema is not None:

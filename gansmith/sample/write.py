@@ -32,7 +32,7 @@ METADATA = "metadata.jsonl"
 
 
 @contextmanager
-def _beside(out: Path) -> Iterator[Path]:
+def beside(out: Path, what: str = "The samples") -> Iterator[Path]:
     """A place to write to; gone afterwards unless it was renamed. Makes the folder of ``out``.
 
     Raises:
@@ -45,7 +45,7 @@ def _beside(out: Path) -> Iterator[Path]:
         yield side
     except OSError as error:
         raise UserError(
-            f"The samples cannot be written: {error.strerror or error}.",
+            f"{what} cannot be written: {error.strerror or error}.",
             where=str(out),
             fix="Make room, or name a place on another disk with --out.",
         ) from error
@@ -68,7 +68,7 @@ def holds_only_samples(folder: Path, suffix: str) -> bool:
 
 def picture(out: Path, image: Image) -> None:
     """Write one picture as PNG."""
-    with _beside(out) as side:
+    with beside(out) as side:
         image.save(side, format="PNG")
         side.replace(out)
 
@@ -79,7 +79,7 @@ def npz(out: Path, chunks: Chunks, n: int, advance: Advance) -> None:
     ``numpy.savez`` would need all of them in memory; this writes the same format as a stream.
     """
     labels: list[Array] = []
-    with _beside(out) as side:
+    with beside(out) as side:
         with zipfile.ZipFile(side, "w") as archive:
             with archive.open("samples.npy", "w", force_zip64=True) as file:
                 for i, (samples, classes) in enumerate(chunks):
@@ -97,7 +97,7 @@ def npz(out: Path, chunks: Chunks, n: int, advance: Advance) -> None:
 
 def file(out: Path, chunks: Chunks, write_all: Callable[[Path, Chunks], None]) -> None:
     """Write one file by a function, which gets a place whose name ends as that of ``out`` does."""
-    with _beside(out) as side:
+    with beside(out) as side:
         write_all(side, chunks)
         side.replace(out)
 
@@ -123,7 +123,7 @@ def folder(
     """Write one file a sample, and metadata.jsonl in the Hub's form, in place of what is there."""
     digits = max(6, len(str(n - 1)))
     number = 0
-    with _beside(out) as side:
+    with beside(out) as side:
         side.mkdir()
         with (side / METADATA).open("w", encoding="utf-8") as metadata:
             for samples, labels in chunks:

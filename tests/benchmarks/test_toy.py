@@ -87,6 +87,14 @@ def test_measures(out: Path):
 
 
 @pytest.mark.slow
+def test_serve(out: Path):
+    _toy(out, "serve")
+    for run in _runs(out, "serve"):
+        assert run["result"]["codes"] == {"200": 8}
+        assert run["result"]["merged_requests"] <= (0 if run["key"]["seeded"] else 8)
+
+
+@pytest.mark.slow
 def test_gpu_on_a_cpu(out: Path):
     _toy(out, "gpu")
     parts = [run["key"]["part"] for run in _runs(out, "gpu")]

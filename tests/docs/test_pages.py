@@ -20,9 +20,11 @@ assert build  # both register what the pages name
 assert modalities
 
 LINK = re.compile(r"(?<!`)\[[^\]]*\]\(([^)\s]+)\)")
-COMMAND = re.compile(r"gansmith (train|plan|sample|judge|list)\b([^\n`]*)")
+COMMAND = re.compile(r"gansmith (train|plan|sample|judge|export|serve|list)\b([^\n`]*)")
 FLAG = re.compile(r"(--[a-z]+)\b")
-COMMANDS = ("train", "plan", "sample", "judge", "list")
+COMMANDS = ("train", "plan", "sample", "judge", "export", "serve", "list")
+# Where their flags are explained.
+EXPLAINED = ("getting-started.md", "export.md", "serving.md")
 
 
 def by_name(page: Path) -> str:
@@ -63,8 +65,8 @@ def test_commands_have_the_flags_that_pages_show(page: Path, flags: dict[str, se
         assert not unknown, f"{by_name(page)}: gansmith {command} {unknown}"
 
 
-def test_getting_started_explains_every_flag(flags: dict[str, set[str]]) -> None:
-    text = (ROOT / "docs" / "getting-started.md").read_text("utf-8")
+def test_the_guide_explains_every_flag(flags: dict[str, set[str]]) -> None:
+    text = "".join((ROOT / "docs" / page).read_text("utf-8") for page in EXPLAINED)
     missing = {flag for shown in flags.values() for flag in shown if flag not in text}
     assert missing <= {"--help", "--n"}
 

@@ -91,7 +91,8 @@ class TableRules(AdversarialRules):
         generator = networks["generator"]
         assert isinstance(generator, TableGenerator)
         logits = generator.logits(draw.latent)
-        move = self._be_taken_for_real(networks, draw, generator.draw(logits, draw.latent))
+        fake = generator.draw(logits, generator.uniform(draw.latent))
+        move = self._be_taken_for_real(networks, draw, fake)
         if self.marginals is None:
             return move
         marginals = self.marginals(generator.spans.softmax(logits))

@@ -62,9 +62,13 @@ class TableGenerator(nn.Module):
         )
         return found
 
-    def draw(self, logits: Tensor, latent: Tensor) -> Tensor:
-        """(N, D) logits -> (N, D + P) a row of codes and places, from the latent's own numbers."""
-        uniform = torch.special.ndtr(latent[:, self.noise :]).clamp(MARGIN, 1 - MARGIN)
+    def uniform(self, latent: Tensor) -> Tensor:
+        """(N, latent_size) -> (N, D + P) the latent's own numbers as uniform ones in (0, 1)."""
+        uniform: Tensor = torch.special.ndtr(latent[:, self.noise :])
+        return uniform.clamp(MARGIN, 1 - MARGIN)
+
+    def draw(self, logits: Tensor, uniform: Tensor) -> Tensor:
+        """(N, D) logits and (N, D + P) uniform numbers -> (N, D + P) a row of codes and places."""
         d = self.spans.size
         gumbel = -torch.log(-torch.log(uniform[:, :d]))
         hard = self.spans.one_hot(logits + gumbel)
@@ -76,4 +80,4 @@ class TableGenerator(nn.Module):
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         """(N, latent_size) -> (N, D + P)."""
         del condition
-        return self.draw(self.logits(latent), latent)
+        return self.draw(self.logits(latent), self.uniform(latent))

@@ -44,8 +44,8 @@ class Spans(nn.Module):
 
     def _of_columns(self, x: Tensor, reduce: str) -> Tensor:
         """(N, D) -> (N, columns), by ``amax`` or ``sum``."""
-        where = self.column.expand(len(x), -1)
-        filled = x.new_full((len(x), self.num_columns), -torch.inf if reduce == "amax" else 0.0)
+        where = self.column.expand(x.shape[0], -1)  # `len` would fix the batch of a graph
+        filled = x.new_full((x.shape[0], self.num_columns), -torch.inf if reduce == "amax" else 0.0)
         return filled.scatter_reduce(1, where, x, reduce)
 
     def spread(self, x: Tensor) -> Tensor:

@@ -1,0 +1,160 @@
+"""The networks of a run as graphs of numbers alone: everything they need is a named input.
+
+Nothing is drawn inside a graph. Latents, and whatever else a generator's samples depend on, are
+inputs, so that who runs it decides about its randomness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gansmith.game.randomness import Randomness
+from gansmith.modalities.table.generator import MARGIN, TableGenerator
+from gansmith.protocols import Condition
+from gansmith.sample.sampler import Sampler
+
+DRAWN = {
+    "normal": "standard normal",
+    "uniform": "uniform in (-sqrt 3, sqrt 3)",
+    "textbook": "uniform in (0, 1)",
+}
+RANGES = {"tanh": "in [-1, 1]", "sigmoid": "in [0, 1]", "codes": "one-hot codes, then places"}
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or an output.
+
+    Attributes:
+        name: in the graph.
+        shape: behind the batch.
+        dtype: ``float32``, ``float64`` or ``int64``.
+        holds: what goes in or comes out, in words.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    holds: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network with its ports.
+
+    Attributes:
+        name: of the file.
+        module: takes the inputs in their order, returns the one output.
+        inputs, output: its ports.
+        draw: (n, seed) -> inputs such as it is used with, to try it with.
+    """
+
+    name: str
+    module: nn.Module
+    inputs: tuple[Port, ...]
+    output: Port
+    draw: Callable[[int, int], tuple[Tensor, ...]]
+
+
+class _Generator(nn.Module):
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, latent: Tensor, classes: Tensor | None = None) -> Tensor:
+        x: Tensor = self.network(latent, Condition(classes=classes))
+        return x
+
+
+class _RowGenerator(nn.Module):
+    """Takes the uniform numbers themselves, where the game takes normal ones and maps them.
+
+    The map would be another one in each runtime, by a few of the last digits, and codes are drawn
+    by the largest of numbers that lie close.
+    """
+
+    def __init__(self, network: TableGenerator) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, latent: Tensor, uniform: Tensor) -> Tensor:
+        return self.network.draw(self.network.logits(latent), uniform)
+
+
+class _Discriminator(nn.Module):
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor, classes: Tensor | None = None) -> Tensor:
+        logits: Tensor = self.network(x, Condition(classes=classes))
+        return logits.flatten(1).mean(1) if logits.ndim > 1 else logits
+
+
+def graphs_of(sampler: Sampler) -> list[Graph]:
+    """The generator, and the discriminator where the run has one."""
+    generator = _generator(sampler)
+    if not any(player.startswith("discriminator") for player in sampler.experiment.players):
+        return [generator]
+    return [generator, _discriminator(sampler, generator)]
+
+
+def _float(sampler: Sampler) -> str:
+    return "float64" if sampler.dtype == torch.float64 else "float32"
+
+
+def _classes(sampler: Sampler) -> tuple[Port, ...]:
+    count = sampler.codec.spec.num_classes
+    return (Port("classes", (), "int64", f"number of a class, 0 to {count - 1}"),) * (count > 0)
+
+
+def _some_classes(sampler: Sampler, n: int) -> tuple[Tensor, ...]:
+    classes = sampler.condition(0, n, None).classes
+    return () if classes is None else (classes,)
+
+
+def _generator(sampler: Sampler) -> Graph:
+    network, spec = sampler.generator, sampler.codec.spec
+    kind, size = _float(sampler), sampler.experiment.latent.size
+    output = Port("x", spec.shape, kind, RANGES.get(spec.activation, "encoded samples"))
+    if isinstance(network, TableGenerator):
+        return _row_generator(sampler, network, output)
+    drawn = DRAWN.get(sampler.experiment.latent.name, "as the run's latent draws them")
+    latent = Port("latent", (size,), kind, f"{drawn}; a number is the same sample every time")
+
+    def draw(n: int, seed: int) -> tuple[Tensor, ...]:
+        return sampler.latents(0, n, seed, 1.0), *_some_classes(sampler, n)
+
+    return Graph("generator", _Generator(network), (latent, *_classes(sampler)), output, draw)
+
+
+def _row_generator(sampler: Sampler, network: TableGenerator, output: Port) -> Graph:
+    kind = _float(sampler)
+    ports = (
+        Port("latent", (network.noise,), kind, "standard normal"),
+        Port("uniform", output.shape, kind, f"uniform in ({MARGIN:g}, {1 - MARGIN:g})"),
+    )
+
+    def draw(n: int, seed: int) -> tuple[Tensor, ...]:
+        randomness = Randomness(seed, 0, 0, dtype=sampler.dtype)
+        uniform = randomness.uniform(n, *output.shape).clamp(MARGIN, 1 - MARGIN)
+        return randomness.normal(n, network.noise), uniform
+
+    return Graph("generator", _RowGenerator(network), ports, output, draw)
+
+
+def _discriminator(sampler: Sampler, generator: Graph) -> Graph:
+    network, spec = sampler.game.networks[sampler.game.critic], sampler.codec.spec
+    x = Port("x", spec.shape, _float(sampler), generator.output.holds)
+    logit = Port("logit", (), _float(sampler), "large means real; see calibration")
+
+    def draw(n: int, seed: int) -> tuple[Tensor, ...]:
+        made = generator.module(*generator.draw(n, seed))
+        return made, *_some_classes(sampler, n)
+
+    ports = (x, *_classes(sampler))
+    return Graph("discriminator", _Discriminator(network), ports, logit, draw)

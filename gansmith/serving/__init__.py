@@ -1,0 +1,1 @@
+"""A run over HTTP: samples, verdicts, the model card; bounded in everything that it takes."""
