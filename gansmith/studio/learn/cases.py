@@ -17,14 +17,14 @@ class Case:
         name: in the address.
         title: what it shows.
         text: what to do, and what is seen.
-        rounds: after which it is seen.
+        moves: after which it is seen.
         settings: that differ from the usual ones.
     """
 
     name: str
     title: str
     text: str
-    rounds: int
+    moves: str
     settings: dict[str, Any]
 
 

@@ -86,20 +86,16 @@ class DiracPlay(Play):
         return self.objective.equilibrium
 
     def _draw(self) -> Draw:
-        number = self.moves.count
+        number = len(self.singles)
         random = Randomness(self.settings.seed, number, 0, dtype=torch.float64)
         zero = torch.zeros(1, 1, dtype=torch.float64)
         return Draw(zero, zero, Condition(), random, step=number)
 
     def _move(self, letter: str) -> None:
-        discriminator, generator = self.game.players
-        for _ in range({"r": self.settings.d_steps, "d": 1, "g": 0}[letter]):
-            scalars = self.step(discriminator, self._draw())
-            self.note("discriminator", scalars["discriminator_loss"])
-            self.trail.append(self.at)
-        if letter != "d":
-            self.note("generator", self.step(generator, self._draw())["generator_loss"])
-            self.trail.append(self.at)
+        name = "discriminator" if letter == "d" else "generator"
+        player = self.game.players[0 if letter == "d" else 1]
+        self.note(name, self.step(player, self._draw())[f"{name}_loss"])
+        self.trail.append(self.at)
         del self.trail[:-TRAIL]
 
     def scene(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gansmith.config import OptimizerConfig
 from gansmith.game.game import Draw, Game, Player
-from gansmith.studio.learn.settings import Moves, Settings
+from gansmith.studio.learn.settings import Settings, write_moves
 from gansmith.trainer.schedule import make_optimizer
 
 # Errors of so many moves are kept for the curves.
@@ -47,8 +47,8 @@ class Play(ABC):
     """A game between two players, from its settings.
 
     Attributes:
-        letters: the moves that there are.
-        moves: that were made.
+        letters: of a sequence of moves.
+        singles: moves that were made, a letter each.
         diverged: whether a loss is no number any more; then nothing moves.
     """
 
@@ -58,7 +58,7 @@ class Play(ABC):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.moves = Moves("", self.letters)
+        self.singles = ""
         self.tallies = {"discriminator": Tally(), "generator": Tally()}
         self.errors: deque[tuple[int, str, float]] = deque(maxlen=KEPT)
         self.diverged = False
@@ -95,7 +95,7 @@ class Play(ABC):
         """Make one move, unless the game has diverged."""
         if not self.diverged:
             self._move(letter)
-        self.moves.add(letter)
+        self.singles += letter
 
     def step(self, player: Player, draw: Draw) -> dict[str, float]:
         """One player moves on a draw; what is worth a record."""
@@ -141,8 +141,8 @@ class Play(ABC):
             known: number of the last error that the visitor has.
         """
         return {
-            "moves": self.moves.text,
-            "count": self.moves.count,
+            "moves": write_moves(self.singles, self.settings.d_steps),
+            "count": len(self.singles),
             "diverged": self.diverged,
             "equilibrium": self.equilibrium,
             "errors": [error for error in self.errors if error[0] > known],
