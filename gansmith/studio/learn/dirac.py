@@ -78,12 +78,15 @@ class DiracPlay(Play):
     def at(self) -> tuple[float, float]:
         """(theta, psi)."""
         networks = self.game.networks
-        return (float(networks["generator"].theta), float(networks["discriminator"].psi))
+        return (networks["generator"].theta.item(), networks["discriminator"].psi.item())
 
     @property
     def equilibrium(self) -> tuple[float, float]:
-        """Of the objective: at (0, 0)."""
-        return self.objective.equilibrium
+        """The losses at (0, 0), where this discriminator answers 0 everywhere."""
+        zero = torch.zeros(1)
+        players = (self.objective.discriminator, self.objective.generator)
+        d, g = (float(loss(zero, zero)) for loss in players)
+        return (d, g)
 
     def _draw(self) -> Draw:
         number = len(self.singles)

@@ -119,6 +119,8 @@ class Play(ABC):
 
     def note(self, name: str, error: float) -> None:
         """Keep an error for the curves, beside the number of moves of both players."""
+        if self.diverged:
+            return
         number = sum(tally.moves for tally in self.tallies.values())
         self.errors.append((number, name, error))
 
@@ -140,7 +142,7 @@ class Play(ABC):
         Args:
             known: number of the last error that the visitor has.
         """
-        return {
+        return told({
             "moves": write_moves(self.singles, self.settings.d_steps),
             "count": len(self.singles),
             "diverged": self.diverged,
@@ -152,11 +154,24 @@ class Play(ABC):
                 for name, t in self.tallies.items()
             },
             **self.frame(),
-        }  # fmt: skip
+        })  # fmt: skip
+
+
+def told(value: Any) -> Any:
+    """What can be sent: None for a number that is not finite. Lists are fit to be sent already.
+
+    >>> told({"a": (1.0, float("nan"))})
+    {'a': [1.0, None]}
+    """
+    if isinstance(value, dict):
+        return {name: told(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [told(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def rounded(values: Tensor, digits: int = 3) -> list[float]:
-    """All numbers of a tensor, flat; what is no number is None on the page.
+    """All numbers of a tensor, flat; 0 for one that is not finite, of a game that has diverged.
 
     >>> rounded(torch.tensor([[0.12345, 1.0]]))
     [0.123, 1.0]

@@ -21,9 +21,9 @@ const LABELS = /** @type {Record<string, [string, string?]>} */ ({
   d_width: ["Width"], d_depth: ["Layers"],
   fourier: ["Fourier features", "With them D sees fine scales; 0 for none"],
   g_width: ["Width"], g_depth: ["Layers"],
-  optimizer: ["Optimizer"], d_lr: ["D's learning rate"], g_lr: ["G's learning rate"],
+  optimizer: ["Optimizer"], d_lr: ["D's rate", "Learning rate of the discriminator"], g_lr: ["G's rate", "Learning rate of the generator"],
   beta1: ["Beta 1"], beta2: ["Beta 2"],
-  d_steps: ["D's steps a round"], batch: ["Batch"], latent: ["Latent"], latent_size: ["Its size"],
+  d_steps: ["D's steps", "Of the discriminator in a round"], batch: ["Batch"], latent: ["Latent"], latent_size: ["Its size"],
   seed: ["Seed", "Decides weights, batches and latents"],
 });
 const GROUPS = /** @type {Record<string, [string, string[]][]>} */ ({

@@ -10,7 +10,6 @@ export function Dirac({ frame }) {
     if (!frame?.scene?.field || !frame.trail) return;
     const half = frame.scene.half * 1.1;
     const at = (/** @type {number} */ x, /** @type {number} */ y) => [(x / half + 1) * size / 2, (1 - y / half) * size / 2];
-    drawAxes(context, size);
     context.strokeStyle = context.fillStyle = color("--soft");
     context.globalAlpha = 0.55;
     context.lineWidth = 1;
@@ -19,6 +18,7 @@ export function Dirac({ frame }) {
       if (long > 1) arrow(context, x, y, dx / length * long, -dy / length * long);
     }
     context.globalAlpha = 1;
+    drawAxes(context, size);
     drawTrail(context, frame.trail.map((/** @type {number[]} */ [x, y]) => at(x, y)));
   };
   const words = frame?.at ? `theta ${frame.at[0].toFixed(3)}, psi ${frame.at[1].toFixed(3)}, `
@@ -38,8 +38,14 @@ function drawAxes(context, size) {
   context.stroke();
   context.fillStyle = color("--soft");
   context.font = `italic 14px ${getComputedStyle(document.body).fontFamily}`;
-  context.fillText("θ, the fake", size - 80, size / 2 - 8);
-  context.fillText("ψ, D's slope", size / 2 + 8, 18);
+  context.lineWidth = 5;
+  context.strokeStyle = color("--plot");
+  for (const [text, x, y] of /** @type {[string, number, number][]} */ ([
+    ["θ, the fake", size - 78, size / 2 - 8], ["ψ, D's slope", size / 2 + 8, 18],
+  ])) {
+    context.strokeText(text, x, y);
+    context.fillText(text, x, y);
+  }
 }
 
 /** @param {CanvasRenderingContext2D} context @param {[number, number][]} trail */

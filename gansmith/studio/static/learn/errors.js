@@ -16,7 +16,7 @@ const EVERY = 250;
 export function known(value) {
   const named = { "2 ln 2": 2 * Math.LN2, "ln 2": Math.LN2, "−ln 2": -Math.LN2 };
   const found = Object.entries(named).find(([, each]) => Math.abs(each - value) < 1e-9);
-  return found ? `${found[0]} = ${value.toFixed(3)}` : String(value);
+  return found ? `${found[0]} = ${value.toFixed(3).replace("-", "−")}` : String(value);
 }
 
 /** @param {{ frame: Frame | null, playing: boolean }} props */
@@ -51,7 +51,7 @@ function Curve({ name, points, level }) {
       const ends = thinned.map(([, , value]) => value).concat(level);
       place.current.replaceChildren(Plot.plot({
         width: Math.max(240, place.current.clientWidth), height: 120, marginLeft: 44, marginTop: 10,
-        marginBottom: 26, marginRight: 8, style: { background: "none", fontSize: "11px" },
+        marginBottom: 26, marginRight: 16, style: { background: "none", fontSize: "11px" },
         x: { label: null, ticks: 5 },
         y: { label: null, ticks: 4, nice: true, domain: [Math.min(...ends), Math.max(...ends)] },
         marks: [

@@ -4,6 +4,8 @@ import { html } from "../ui.js";
 
 /** @param {number} value */
 const number = (value) => value.toFixed(4).replace("-", "−");
+/** The same as a term of a sum. @param {number} value */
+const signed = (value) => (value < 0 ? `(${number(value)})` : number(value));
 const PIXELS = ["top left", "top right", "bottom left", "bottom right"];
 const TITLES = ["D looks at a face", "D looks at a fake", "G answers, on the same latent"];
 
@@ -43,12 +45,11 @@ export function Tiles({ frame }) {
  */
 export function Weights({ frame }) {
   if (!frame.weights) return null;
-  const row = (/** @type {string} */ name, /** @type {string} */ of) => html`<tr><th scope="row"><i>${name}</i></th>
-    ${frame.weights[name].map((/** @type {number} */ value) => html`<td data-of="weights ${name}">${exact(value)}</td>`)}
-    <td class="soft">${of}</td></tr>`;
-  return html`<div class="scroll"><table class="numbers">
-    <thead><tr><td></td>${PIXELS.map((pixel) => html`<th scope="col">${pixel}</th>`)}<td></td></tr></thead>
-    <tbody>${row("w", "D, for each pixel")}${row("b", "D")}${row("v", "G, times z")}${row("c", "G")}</tbody>
+  const row = (/** @type {string} */ name, /** @type {string} */ of) => html`<tr><th scope="row">${of} <i>${name}</i></th>
+    ${frame.weights[name].map((/** @type {number} */ value) => html`<td data-of="weights ${name}">${exact(value)}</td>`)}</tr>`;
+  return html`<div class="scroll weights"><table class="numbers">
+    <thead><tr><td></td>${PIXELS.map((pixel) => html`<th scope="col">${pixel}</th>`)}</tr></thead>
+    <tbody>${row("w", "D")}${row("b", "D")}${row("v", "G")}${row("c", "G")}</tbody>
   </table></div>`;
 }
 
@@ -68,8 +69,8 @@ export function Arithmetic({ step }) {
 /** w · x + b, number by number. @param {any} step */
 function forward(step) {
   const terms = step.x.map((/** @type {number} */ x, /** @type {number} */ i) =>
-    `${number(step.w_before[i])} · ${number(x)}`).join(" + ");
-  return html`<p><i>l</i> = <i>w</i> · <i>x</i> + <i>b</i> = ${terms} + (${number(step.b_before[0])}) = <b>${exact(step.logit[0])}</b></p>
+    `${signed(step.w_before[i])} · ${number(x)}`).join(" + ");
+  return html`<p><i>l</i> = <i>w</i> · <i>x</i> + <i>b</i> = ${terms} + ${signed(step.b_before[0])} = <b>${exact(step.logit[0])}</b></p>
     <p><i>D</i> = σ(<i>l</i>) = 1 / (1 + e<sup>−<i>l</i></sup>) = <b>${exact(step.answer[0])}</b></p>`;
 }
 

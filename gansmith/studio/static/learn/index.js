@@ -94,8 +94,7 @@ function Table({ choices, query, setQuery }) {
         ${frame && !draws && html`<section class="card" aria-label="Numbers">
           <${Players} frame=${frame} />
           ${settings.game === "points" && frame.counts && html`<${Counts} frame=${frame} />`}
-          ${settings.game === "dirac" && frame.at && html`<p class="dirac-at">θ = <b>${short(frame.at[0])}</b>, ψ = <b>${short(frame.at[1])}</b>,
-            <span data-of="away">${short(frame.away)}</span> away from the equilibrium</p>`}
+          ${settings.game === "dirac" && frame.at && html`<p class="dirac-at">θ = <b>${short(frame.at[0])}</b>, ψ = <b>${short(frame.at[1])}</b>: ${" "}<span data-of="away">${short(frame.away)}</span> away from the equilibrium</p>`}
           ${settings.game === "faces" && html`<${Weights} frame=${frame} />`}
           <${Errors} frame=${frame} playing=${playing} />
         </section>`}

@@ -17,8 +17,8 @@ export function short(value) {
   return value.toFixed(size < 10 ? 4 : 2).replace("-", "−");
 }
 
-/** @param {number} share */
-export const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.995 && share > 0.005 ? 0 : 1)} %`;
+/** @param {number | null} share */
+export const percent = (share) => share === null ? "–" : `${(100 * share).toFixed(share > 0 && share < 0.995 && share > 0.005 ? 0 : 1)} %`;
 
 /** What each player has done; a player's column stands still while the other moves.
  * @param {{ frame: Frame }} props
@@ -50,7 +50,7 @@ export function Counts({ frame }) {
   return html`<dl class="counts">
     ${counts.modes !== undefined && html`<div><dt>Modes hit</dt>
       <dd data-of="modes">${counts.hit} of ${counts.modes}</dd>
-      <dd class="soft small">${percent(counts.captured)} of ${counts.samples} fakes lie at one</dd></div>`}
+      <dd class="soft small">${percent(counts.captured)} of ${counts.samples.toLocaleString()} fakes lie at one</dd></div>`}
     ${counts.copied !== undefined && html`<div><dt>On a training point</dt>
       <dd data-of="copied">${percent(counts.copied)} of fakes</dd>
       <dd class="soft small">${percent(counts.copied_real)} of new real points are so near to one</dd></div>`}

@@ -1,6 +1,7 @@
 // The plane of the points game: D's answer as heat, points, the latent grid, and the way of the fakes.
 
 import { html, useEffect, useRef } from "../ui.js";
+import { short } from "./numbers.js";
 import { channels, color, useTheme } from "./colors.js";
 
 /** @typedef {import("./game.js").Frame} Frame */
@@ -41,8 +42,8 @@ export function Plane({ frame, shows }) {
       /** @type {[number, number]} */ ([(x / half + 1) * size / 2, (1 - y / half) * size / 2]);
     if (shows.heat) drawHeat(context, size, frame.heat);
     if (shows.lattice) drawLattice(context, frame.lattice, frame.scene.lattice, at);
-    if (shows.real) drawPoints(context, frame.scene.real, at, color("--real"), 2.1);
-    if (shows.fake) drawPoints(context, frame.fake, at, color("--fake"), 2.4);
+    if (shows.real) drawPoints(context, frame.scene.real, at, color("--real"), 2.6);
+    if (shows.fake) drawPoints(context, frame.fake, at, color("--fake"), 2.4, color("--plot"));
     if (shows.arrows) drawArrows(context, frame.arrows, at, size);
   };
   return html`<${Square} draw=${draw} label=${inWords(frame)} />`;
@@ -56,7 +57,7 @@ function inWords(frame) {
   if (!counts) return "The plane";
   const hit = counts.modes ? `${counts.hit} of ${counts.modes} modes hit. ` : "";
   return `The plane with real points and fakes. ${hit}`
-    + `D's mean answer: ${frame.heat.real.toFixed(2)} on real points, ${frame.heat.fake.toFixed(2)} on fakes.`;
+    + `D's mean answer: ${short(frame.heat.real)} on real points, ${short(frame.heat.fake)} on fakes.`;
 }
 
 /** @param {CanvasRenderingContext2D} context @param {number} size @param {any} heat */
@@ -78,20 +79,22 @@ function drawHeat(context, size, heat) {
 /** @typedef {(x: number, y: number) => [number, number]} At */
 
 /** @param {CanvasRenderingContext2D} context @param {number[]} points @param {At} at
- *  @param {string} fill @param {number} radius
+ *  @param {string} fill @param {number} radius @param {string} [rim]
  */
-function drawPoints(context, points, at, fill, radius) {
+function drawPoints(context, points, at, fill, radius, rim) {
   context.fillStyle = fill;
-  context.strokeStyle = color("--card");
-  context.lineWidth = 0.6;
   context.beginPath();
   for (let i = 0; i < points.length; i += 2) {
     const [x, y] = at(points[i], points[i + 1]);
     context.moveTo(x + radius, y);
     context.arc(x, y, radius, 0, 2 * Math.PI);
   }
+  if (rim) {
+    context.strokeStyle = rim;
+    context.lineWidth = 1.2;
+    context.stroke();
+  }
   context.fill();
-  context.stroke();
 }
 
 /** @param {CanvasRenderingContext2D} context @param {number[]} points @param {number} side - 0 for a line
