@@ -156,7 +156,7 @@ function Transport({ game, settings }) {
     <div class="row">
       <${Select} label="Speed" value=${game.speed} choices=${speeds} onChange=${game.setSpeed} />
       <${Share} />
-      <p class="status small soft" role="status">${status(game, settings)}</p>
+      <p class="status small soft" role="status" aria-live=${playing ? "off" : "polite"}>${status(game, settings)}</p>
     </div>
   </div>`;
 }
