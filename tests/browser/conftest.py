@@ -1,37 +1,20 @@
-"""A browser for the tests of the page: the machine's own Chromium, one for each module."""
+"""A browser for the tests of the page, one for each module."""
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from browsers import NAMES, SWITCHES, find_browser, serving
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "serving"))
-from servers import running
+__all__ = ["NAMES", "SWITCHES", "find_browser", "serving"]
 
 # The browser's own note that a request was refused or lost, which is for the page to show.
 UNHEARD = "Failed to load resource: "
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# It asks nobody on the network for anything, and runs where there is no screen and no sandbox.
-SWITCHES = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
-
 # What is expected comes within a second; a busy machine is no mistake of the page.
 expect.set_options(timeout=30_000)
-
-
-def find_browser() -> str | None:
-    """Where a Chromium of this machine is."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +56,3 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert not complaints
-
-
-@contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """The app on a free port of this machine; its address."""
-    with running(app) as client:
-        yield f"http://127.0.0.1:{client.port}/"

@@ -16,7 +16,7 @@ import re
 import time
 from pathlib import Path
 
-from conftest import SWITCHES, find_browser, serving
+from browsers import SWITCHES, find_browser, serving
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conftest import serving
+from browsers import serving
 from playwright.sync_api import Page, expect
 
 from gansmith.studio.app import create_app, tabs

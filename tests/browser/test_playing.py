@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conftest import serving
+from browsers import serving
 from playwright.sync_api import Page, expect
 
 from gansmith.studio.app import create_app
