@@ -49,6 +49,29 @@ def export(run_path: RunPath, /, flags: Annotated[ExportFlags, arg(name="")]) ->
     return Command(run)
 
 
+def track(
+    run_path: RunPath,
+    /,
+    to: Annotated[Literal["tensorboard", "wandb"], arg(metavar="tensorboard|wandb")],
+) -> Command:
+    """Show a run in a tracker: one that has ended, or one that trains, until it ends.
+
+    What was passed on before is not passed on again.
+
+    Args:
+        run_path: a run folder.
+        to: The tracker.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.track import track_command as work
+
+        refuse(settings)
+        return work(run_path, to)
+
+    return Command(run)
+
+
 @dataclass(frozen=True)
 class ServeFlags:
     """Where, for whom, and how much.
