@@ -25,11 +25,20 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
-check: setup
+# The scripts of the page have their types in comments; only this check needs Node, and no user does.
+NPM_READY := tests/typescript/node_modules/.ready
+$(NPM_READY): tests/typescript/package-lock.json
+	@command -v npm >/dev/null || { echo 'make check looks at the scripts of the studio too, with Node 20 or later and npm, and there is no npm here.' >&2; \
+		echo '  fix:   Install them (Debian: apt-get install nodejs npm).' >&2; exit 1; }
+	npm ci --prefix tests/typescript --no-audit --no-fund --loglevel=error
+	touch $@
+
+check: setup $(NPM_READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	npm run --prefix tests/typescript --silent check
 	$(MAKE) --no-print-directory docs
 
 docs: setup

@@ -26,7 +26,7 @@ from gansmith.cli.commands import (
 )
 from gansmith.cli.streams import nowhere, write_now
 from gansmith.cli.table_commands import augment, release, schema
-from gansmith.cli.way_commands import export, serve, track
+from gansmith.cli.way_commands import export, serve, studio, track
 from gansmith.errors import GansmithError, UserError, did_you_mean
 from gansmith.trainer.signals import ending_signals
 
@@ -42,6 +42,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "export": export,
     "track": track,
     "serve": serve,
+    "studio": studio,
     "doctor": doctor,
     "list": list_,
 }

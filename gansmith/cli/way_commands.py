@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
-from tyro.conf import arg
+from tyro.conf import Positional, arg
 
 from gansmith.cli.arguments import Flag, Float, Int, OptionalPath, RunPath, optional
 from gansmith.cli.commands import Command, Settings, refuse
@@ -110,5 +111,45 @@ def serve(
 
         refuse(settings)
         return work(run_path, flags)
+
+    return Command(run)
+
+
+@dataclass(frozen=True)
+class StudioFlags:
+    """Where, and for whom.
+
+    Attributes:
+        host: Address to listen at; 0.0.0.0 for all of the machine.
+        port: Of the page; 0 takes a free one.
+        token_file: A file with a token that visitors must give; or set GANSMITH_TOKEN.
+    """
+
+    host: str = "127.0.0.1"
+    port: Int = 8321
+    token_file: OptionalPath = None
+
+
+RunPlaces = Annotated[
+    Positional[tuple[Path, ...]],
+    arg(metavar="[RUNS ...]", help="Run folders, and folders of them; runs if left out."),
+]
+
+
+def studio(
+    run_places: RunPlaces = (), /, flags: Annotated[StudioFlags, arg(name="")] = StudioFlags()
+) -> Command:
+    """Open the page: play the game, watch runs and use them, in a browser.
+
+    Args:
+        run_places: run folders, and folders of them.
+        flags: where and for whom.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.studio import studio_command as work
+
+        refuse(settings)
+        return work(run_places, flags)
 
     return Command(run)

@@ -60,7 +60,7 @@ def create_app(
     )  # fmt: skip
     app.include_router(router(engine, metrics))
     _add_page(app)
-    _add_errors(app)
+    add_errors(app)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     app.add_middleware(Guards, limits=chosen, token=token, metrics=metrics)
     return app
@@ -72,7 +72,7 @@ def _add_page(app: FastAPI) -> None:
         return HTMLResponse(page(app.openapi(), str(request.base_url).rstrip("/")))
 
 
-def _add_errors(app: FastAPI) -> None:
+def add_errors(app: FastAPI) -> None:
     """Every error is JSON, ``error`` and ``fix``, and names no place on the disk."""
 
     @app.exception_handler(RefusedError)

@@ -28,6 +28,18 @@ HEADERS = [
     (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
     (b"cache-control", b"no-store"),
 ]
+Headers = list[tuple[bytes, bytes]]
+
+
+def headers_of(path: str) -> Headers:
+    """What all answers of a server of one run carry."""
+    del path
+    return HEADERS
+
+
+def is_open(path: str) -> bool:
+    """Whether a server of one run answers there without a token."""
+    return path in OPEN
 
 
 class Pace:
@@ -67,10 +79,22 @@ class Guards:
         limits: of size and pace.
         token: that each request must carry; None for none.
         metrics: where answers are counted.
+        headers: of each answer, by the path that was asked for.
+        is_open: whether a path needs no token.
     """
 
-    def __init__(self, app: App, *, limits: Limits, token: str | None, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        limits: Limits,
+        token: str | None,
+        metrics: Metrics,
+        headers: Callable[[str], Headers] = headers_of,
+        is_open: Callable[[str], bool] = is_open,
+    ) -> None:
         self._app, self._limits, self._metrics = app, limits, metrics
+        self._headers, self._is_open = headers, is_open
         self._token = None if token is None else token.encode()
         self._pace = Pace(limits.per_minute)
 
@@ -79,7 +103,8 @@ class Guards:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, exchange = time.monotonic(), _Exchange(send)
+        started = time.monotonic()
+        exchange = _Exchange(send, self._headers(scope["path"]))
         try:
             self._require_allowed(scope)
             bounded = _Bounded(receive, self._limits)
@@ -109,7 +134,7 @@ class Guards:
         wait = self._pace.wait_seconds(str(client[0]))
         if wait:
             raise RefusedError(429, "Too many requests.", retry_seconds=int(wait) + 1)
-        if self._token is None or scope["path"] in OPEN:
+        if self._token is None or self._is_open(scope["path"]):
             return
         given = dict(scope["headers"]).get(b"authorization", b"")
         kind, _, token = given.partition(b" ")
@@ -157,13 +182,13 @@ class _Bounded:
 class _Exchange:
     """The answer: its code, and headers that all have."""
 
-    def __init__(self, send: Send) -> None:
-        self._send, self.code = send, 0
+    def __init__(self, send: Send, headers: Headers) -> None:
+        self._send, self._headers, self.code = send, headers, 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.code = message["status"]
-            message["headers"] = [*message.get("headers", []), *HEADERS]
+            message["headers"] = [*message.get("headers", []), *self._headers]
         await self._send(message)
 
     async def refuse(self, refused: RefusedError) -> None:

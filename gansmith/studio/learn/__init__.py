@@ -1,0 +1,1 @@
+"""Learn: the game, move by move, computed by the package itself."""

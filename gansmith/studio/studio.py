@@ -1,0 +1,102 @@
+"""What all tabs of the studio share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gansmith.errors import RunError, UserError
+from gansmith.runs.folder import RunFolder
+from gansmith.serving.limits import Limits, RefusedError
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Which run folders visitors may see; looked up anew each time, so that new ones appear.
+
+    Args:
+        places: run folders, and folders of run folders.
+    """
+
+    places: tuple[Path, ...] = ()
+
+    def require(self) -> Runs:
+        """These places, or a UserError about the first one that is no folder."""
+        for place in self.places:
+            if not place.is_dir():
+                raise UserError(
+                    "There is no such folder.",
+                    where=str(place),
+                    fix="Name run folders, or a folder that holds some.",
+                )
+        return self
+
+    def folders(self) -> dict[str, RunFolder]:
+        """Every run under a name that is no path, in the order of the places.
+
+        Two folders of one name are told apart by a number.
+        """
+        found: dict[str, RunFolder] = {}
+        for place in self.places:
+            for folder in _runs_at(place):
+                name, number = folder.path.resolve().name, 2
+                while name in found:
+                    name, number = f"{folder.path.resolve().name} ({number})", number + 1
+                found[name] = folder
+        return found
+
+    def get(self, name: str) -> RunFolder:
+        """The run of that name.
+
+        Raises:
+            RefusedError: 404, if there is none.
+        """
+        folder = self.folders().get(name)
+        if folder is None:
+            raise RefusedError(404, f"There is no run {name[:80]!r} here.")
+        return folder
+
+
+def _runs_at(place: Path) -> list[RunFolder]:
+    own = RunFolder(place)
+    if own.exists():
+        return [own]
+    try:
+        inside = sorted(p for p in place.iterdir() if p.is_dir())
+    except OSError as error:
+        raise RunError(
+            f"The folder cannot be read: {error.strerror or error}.", where=str(place)
+        ) from error
+    return [folder for folder in map(RunFolder, inside) if folder.exists()]
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Given to the router of each tab.
+
+    Attributes:
+        runs: that visitors may see.
+        limits: of what a visitor may ask for.
+        closing: called when the server ends, last added first.
+    """
+
+    runs: Runs
+    limits: Limits
+    closing: list[Callable[[], None]] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        while self.closing:
+            self.closing.pop()()
+
+
+def runs_at(places: Sequence[Path]) -> Runs:
+    """The runs at these places; of the folder ``runs`` where none is named and there is one.
+
+    Raises:
+        UserError: if a place is no folder.
+    """
+    usual = Path("runs")
+    chosen = tuple(places) or ((usual,) if usual.is_dir() else ())
+    return Runs(chosen).require()
