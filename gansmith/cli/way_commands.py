@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from gansmith.cli.arguments import Flag, Float, Int, OptionalPath, RunPath, optional
 from gansmith.cli.commands import Command, Settings, refuse
@@ -123,11 +123,15 @@ class StudioFlags:
         host: Address to listen at; 0.0.0.0 for all of the machine.
         port: Of the page; 0 takes a free one.
         token_file: A file with a token that visitors must give; or set GANSMITH_TOKEN.
+        source: Of data that visitors may train on, from the page; may be given several times.
     """
 
     host: str = "127.0.0.1"
     port: Int = 8321
     token_file: OptionalPath = None
+    source: Annotated[
+        tuple[str, ...], UseAppendAction, arg(metavar="SOURCE", help_behavior_hint="")
+    ] = ()
 
 
 RunPlaces = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,20 @@ class Tail:
             return False
         file.seek(self._offset - len(self._mark))
         return bool(file.read(len(self._mark)) == self._mark)
+
+
+def numbers(record: Mapping[str, Any]) -> dict[str, float]:
+    """Finite numbers of a record, but for its sample count.
+
+    >>> numbers({"samples": 64, "loss": 0.5, "r1": float("nan"), "note": "odd"})
+    {'loss': 0.5}
+    """
+    return {
+        name: float(value)
+        for name, value in record.items()
+        # Also false for nan, and for whole numbers that no float can hold.
+        if name != "samples" and type(value) in (int, float) and -1e300 < value < 1e300
+    }
 
 
 def _record(line: bytes) -> dict[str, Any] | None:

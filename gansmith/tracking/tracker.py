@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from gansmith.errors import RunError
 from gansmith.runs.folder import RunFolder, holding, write_atomic
-from gansmith.runs.tail import Tail
+from gansmith.runs.tail import Tail, numbers
 
 Name = Literal["tensorboard", "wandb"]
 FOLDER = "tracked"
@@ -68,7 +67,8 @@ class Tracker:
         new = list(self._new_records())
         sheets = list(self._new_sheets())
         for record in new:
-            self._destination.record(record["samples"], _number(record, "seconds"), _values(record))
+            values = numbers(record)
+            self._destination.record(record["samples"], values.get("seconds", 0.0), values)
         for samples, path in sheets:
             self._destination.sheet(samples, path)
         if new or sheets:
@@ -111,19 +111,6 @@ def _read(state: Path) -> _Passed:
             where=str(state),
             fix=f"Remove the folder {state.parent}, and all is passed on anew.",
         ) from None
-
-
-def _number(record: Mapping[str, Any], name: str) -> float:
-    value = record.get(name, 0.0)
-    return float(value) if isinstance(value, int | float) else 0.0
-
-
-def _values(record: Mapping[str, Any]) -> dict[str, float]:
-    return {
-        name: float(value)
-        for name, value in record.items()
-        if name != "samples" and type(value) in (int, float) and math.isfinite(value)
-    }
 
 
 def require(name: Name) -> None:
