@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import serving
 from invariance.small_runs import SMALL, train, write_points
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from gansmith.api import Run
 from gansmith.studio.app import create_app
@@ -53,6 +54,7 @@ def test_a_live_run_is_watched_stopped_and_resumed(
         stood = loss.inner_text()
         expect(loss).not_to_have_text(stood, timeout=LONG_MS)
         expect(run.get_by_role("img", name=re.compile("^Samples of ring-1"))).to_be_visible()
+        page.close()  # before the server that it asks
 
 
 def test_runs_stand_side_by_side_with_samples_over_time(
@@ -80,8 +82,6 @@ def test_a_report_stands_in_its_place_with_floors(
     open_page: Callable[..., Page], trained: Run
 ) -> None:
     report = json.loads((trained.folder.path / "report.json").read_text())
-    written = trained.folder.path / "report.html"
-    written.write_text(written.read_text() + "<script>document.body.textContent = 'ran'</script>")
     with serving(create_app(Runs((trained.folder.path.parent,)))) as url:
         page = open_page(f"{url}#watch?run=first")
         page.get_by_role("link", name="Report", exact=True).last.click()
@@ -91,6 +91,29 @@ def test_a_report_stands_in_its_place_with_floors(
         page.get_by_text("The page that evaluate wrote").click()
         frame = page.frame_locator("iframe")
         expect(frame.get_by_role("heading", name="What was measured")).to_be_visible()
+
+
+def test_a_page_in_a_run_folder_runs_no_script_and_fetches_nothing(
+    browser: Browser, trained: Run, tmp_path: Path
+) -> None:
+    shutil.copytree(trained.folder.path, tmp_path / "runs" / "odd")
+    with serving(create_app()) as elsewhere:
+        (tmp_path / "runs/odd/report.html").write_text(
+            f"<p>shown</p><img src='{elsewhere}icon.svg'><iframe src='{elsewhere}'></iframe>"
+            "<script>parent.document.title = document.body.textContent = 'ran'</script>"
+            f"<meta http-equiv=refresh content='0; url={elsewhere}'>"
+        )
+        with serving(create_app(Runs((tmp_path / "runs",)))) as url:
+            page = browser.new_page()
+            fetched: list[str] = []
+            page.on("response", lambda answer: fetched.append(answer.url))
+            page.goto(f"{url}#report?run=odd")
+            page.get_by_text("The page that evaluate wrote").click()
+            expect(page.frame_locator("iframe").first.get_by_text("shown")).to_be_visible()
+            page.wait_for_timeout(500)
+            assert page.title() == "Report · gansmith studio"
+            assert [address for address in fetched if address.startswith(elsewhere)] == []
+            page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -88,7 +88,7 @@ def router(studio: Studio) -> APIRouter:
     @made.post("/runs/{name}/stop", status_code=202)
     def stop(name: Name) -> dict[str, str]:
         """Ask a training to save and end."""
-        trainings.stop(studio.runs.get(name))
+        trainings.stop(trainings.beginning(name) or studio.runs.get(name))
         return {"name": name}
 
     @made.post("/runs/{name}/resume", status_code=202)
@@ -139,4 +139,7 @@ def _without_run(trainings: Trainings) -> list[dict[str, Any]]:
 
 def _beginning(training: Training) -> dict[str, Any]:
     state = "starting" if training.is_running else "failed"
-    return {"state": state, "since": training.began, "word": training.failure}
+    return {
+        "state": state, "since": training.began, "word": training.failure,
+        "can_stop": training.is_running,
+    }  # fmt: skip

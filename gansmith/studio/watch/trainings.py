@@ -25,6 +25,8 @@ MOST_TRAININGS = 2
 # After the signal; a training plays its round to the end and saves.
 GRACE_SECONDS = 60.0
 _MOST_SAID_BYTES = 4_096
+# Trainings that ended, with what they said.
+_MOST_REMEMBERED = 20
 
 
 @dataclass
@@ -33,32 +35,35 @@ class Training:
 
     Attributes:
         process: of it.
-        said: what it writes to stderr.
         began: when, in seconds of the epoch.
         asked_to_stop: whether it was.
+        failure: its error, without the places that it names; None where it ended as it should.
     """
 
     process: subprocess.Popen[bytes]
-    said: IO[bytes]
     began: float = field(default_factory=time.time)
     asked_to_stop: bool = False
+    failure: str | None = None
 
     @property
     def is_running(self) -> bool:
         """Whether it has not ended yet."""
         return self.process.poll() is None
 
-    @property
-    def failure(self) -> str | None:
-        """Its error, without the places that it names; None where it ended as it should."""
-        code = self.process.poll()
-        if code is None or code == 0 or self.asked_to_stop:
-            return None
-        self.said.seek(0, os.SEEK_END)
-        self.said.seek(max(self.said.tell() - _MOST_SAID_BYTES, 0))
-        lines = self.said.read().decode("utf-8", "replace").splitlines()
-        errors = [line.removeprefix("gansmith: ") for line in lines if line.startswith("gansmith:")]
-        return errors[-1] if errors else f"The training ended with code {code}."
+    def stop(self) -> None:
+        """Ask it to save and end."""
+        self.asked_to_stop = True
+        self.process.send_signal(signal.SIGTERM)
+
+
+def _failure(said: IO[bytes], code: int) -> str | None:
+    """What a process that ended with ``code`` said was wrong."""
+    if code == 0:
+        return None
+    said.seek(max(said.seek(0, os.SEEK_END) - _MOST_SAID_BYTES, 0))
+    lines = said.read().decode("utf-8", "replace").splitlines()
+    errors = [line.removeprefix("gansmith: ") for line in lines if line.startswith("gansmith:")]
+    return errors[-1] if errors else f"The training ended with code {code}."
 
 
 def sources_named(sources: Sequence[str]) -> dict[str, str]:
@@ -100,8 +105,13 @@ class Trainings:
         return {
             path.name: training
             for path, training in list(self._known.items())
-            if not RunFolder(path).exists()
+            if not RunFolder(path).exists() and (training.is_running or not training.asked_to_stop)
         }
+
+    def beginning(self, name: str) -> RunFolder | None:
+        """The folder of a training that has no run yet, by its name."""
+        known = (RunFolder(path) for path in list(self._known) if path.name == name)
+        return next((folder for folder in known if not folder.exists()), None)
 
     def start(self, source: str, minutes: float) -> str:
         """Begin a training; the name of its run.
@@ -164,15 +174,13 @@ class Trainings:
                 409, "No training of this run was begun here.",
                 fix="End it where it was begun, by Ctrl-C." if folder.is_training() else None,
             )  # fmt: skip
-        training.asked_to_stop = True
-        training.process.send_signal(signal.SIGTERM)
+        training.stop()
 
     def close(self) -> None:
         """End all of them: each saves, and can go on later."""
         running = [training for training in self._known.values() if training.is_running]
         for training in running:
-            training.asked_to_stop = True
-            training.process.send_signal(signal.SIGTERM)
+            training.stop()
         until = time.monotonic() + GRACE_SECONDS
         for training in running:
             try:
@@ -205,28 +213,33 @@ class Trainings:
             return path.resolve()
 
     def _begin(self, path: Path, arguments: Sequence[str]) -> None:
-        # It is closed when the training is forgotten, and has no name that could be left behind.
-        said = tempfile.TemporaryFile()  # noqa: SIM115
+        said = tempfile.TemporaryFile()  # noqa: SIM115  (closed by what waits for the end)
         process = subprocess.Popen(
             [sys.executable, "-m", "gansmith", "train", *arguments, "--out", str(path)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
             # Ctrl-C in the studio's terminal reaches the studio alone, which then ends it.
             start_new_session=True,
         )  # fmt: skip
-        self._known[path] = Training(process, said)
-        threading.Thread(target=self._await, args=(path, process), daemon=True).start()
+        training = self._known[path] = Training(process)
+        threading.Thread(target=_await, args=(path, training, said), daemon=True).start()
+        ended = [path for path, training in self._known.items() if not training.is_running]
+        for old in ended[:-_MOST_REMEMBERED]:
+            del self._known[old]
 
-    @staticmethod
-    def _await(path: Path, process: subprocess.Popen[bytes]) -> None:
-        """Of a training that never began, only the folders made for it are left: away with them."""
-        process.wait()
-        if RunFolder(path).exists():
-            return
-        with contextlib.suppress(OSError):
-            (path / LOCK).unlink(missing_ok=True)
-            for own in (RunFolder(path).samples, RunFolder(path).checkpoints, path):
-                if own.is_dir():
-                    own.rmdir()
+
+def _await(path: Path, training: Training, said: IO[bytes]) -> None:
+    """What a training said at its end; of one that never began, the folders made for it go."""
+    code = training.process.wait()
+    with said:
+        training.failure = None if training.asked_to_stop else _failure(said, code)
+    folder = RunFolder(path)
+    if folder.exists():
+        return
+    with contextlib.suppress(OSError):
+        (path / LOCK).unlink(missing_ok=True)
+        for own in (folder.samples, folder.checkpoints, path):
+            if own.is_dir():
+                own.rmdir()
 
 
 def _same(source: str, stored: str) -> bool:

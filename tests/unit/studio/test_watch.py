@@ -282,12 +282,26 @@ def test_a_training_that_cannot_begin_says_why_and_leaves_nothing(tmp_path: Path
     with opened(home, str(source)) as client:
         client.post("/api/watch/start", json={"source": "points", "minutes": 1})
         run = await_state(client, "points-1", "failed")
-        assert run["word"]
+        while not (run := listed(client, "points-1"))["word"]:
+            time.sleep(0.05)
         assert str(tmp_path) not in run["word"]
         until = time.monotonic() + 10
         while any(home.iterdir()) and time.monotonic() < until:
             time.sleep(0.05)
         assert not any(home.iterdir())
+
+
+def test_a_training_stopped_before_it_began_leaves_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "runs"
+    home.mkdir()
+    with opened(home, "ring") as client:
+        client.post("/api/watch/start", json={"source": "ring", "minutes": 1})
+        assert listed(client, "ring-1")["can_stop"]
+        assert client.post("/api/watch/runs/ring-1/stop").status_code == 202
+        until = time.monotonic() + 60
+        while get(client, "runs")["runs"] and time.monotonic() < until:
+            time.sleep(0.05)
+        assert get(client, "runs")["runs"] == []
 
 
 @pytest.mark.parametrize(

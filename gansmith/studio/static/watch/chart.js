@@ -75,7 +75,8 @@ function draw(Plot, group, curves, paint, bounds, at, width) {
   group.names.forEach((name, i) => {
     const rows = points(curves, name);
     if (rows.some((row) => row.low !== undefined)) {
-      marks.push(Plot.areaY(rows, { x: "x", y1: "low", y2: "high", fill: paint[i], fillOpacity: 0.18 }));
+      marks.push(Plot.areaY(rows, { x: "x", y1: "low", y2: "high", fill: paint[i], fillOpacity: 0.18,
+        stroke: paint[i], strokeOpacity: 0.3, strokeWidth: 0.8 }));
     }
     marks.push(Plot.lineY(rows, { x: "x", y: "y", stroke: paint[i], strokeWidth: 1.6 }));
     if (rows.length < 30) marks.push(Plot.dot(rows, { x: "x", y: "y", fill: paint[i], r: 2.2 }));
@@ -83,10 +84,18 @@ function draw(Plot, group, curves, paint, bounds, at, width) {
   return Plot.plot({
     width, height: HEIGHT, marginLeft: 44, marginRight: 8, marginTop: 8, marginBottom: 24,
     style: { background: "transparent", color: "var(--soft)", overflow: "visible" },
-    x: { domain: [0, bounds.samples], label: null, tickFormat: "~s", ticks: 4 },
+    x: { domain: [0, bounds.samples], label: null, tickFormat: thousands, ticks: 4 },
     y: { domain: bounds.values[group.title], label: null, ticks: 4, nice: true, grid: true },
     marks,
   });
+}
+
+/** Such as 50k; a prefix for each tick by itself, since 0k is none.
+ * @param {number} samples
+ */
+function thousands(samples) {
+  if (samples >= 1e6) return `${samples / 1e6}M`;
+  return samples >= 1e3 ? `${samples / 1e3}k` : String(samples);
 }
 
 /** Means; with the least and largest, or the ends of the interval that was recorded.

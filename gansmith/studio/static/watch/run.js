@@ -14,18 +14,28 @@ export function Run({ run, alone, bounds, at, setAt, act }) {
   const shown = groups(run.history.curves);
   return html`<section class=${alone ? "run alone" : "run"} aria-label=${`Run ${run.name}`}>
     <${Head} run=${run} act=${act} />
-    <${Sheet} run=${run} at=${at} setAt=${setAt} />
-    <${Doctor} run=${run} />
-    <div class="charts">
-      ${shown.map((group) => html`<${Chart} key=${group.title} group=${group}
-        curves=${run.history.curves} bounds=${bounds} at=${at} />`)}
+    <div class="body">
+      <div class="looks">
+        <${Sheet} run=${run} at=${at} setAt=${setAt} />
+        <${Doctor} run=${run} />
+        <${Odd} history=${run.history} />
+      </div>
+      <div class="charts">
+        ${shown.map((group) => html`<${Chart} key=${group.title} group=${group}
+          curves=${run.history.curves} bounds=${bounds} at=${at} />`)}
+      </div>
     </div>
-    ${run.history.thinned > 1 && html`<p class="soft small">Of ${count(run.history.records)} records,
-      each line is the mean of ${run.history.thinned}, and its band reaches from the least to the
-      largest of them.</p>`}
-    ${run.history.broken > 0 && html`<p class="error">${count(run.history.broken)} lines of
-      metrics.jsonl are no records; they are left out.</p>`}
   </section>`;
+}
+
+/** What was done to the records before they are drawn.
+ * @param {{ history: import("./polling.js").Watched["history"] }} props */
+function Odd({ history: { records, thinned, broken } }) {
+  return html`
+    ${thinned > 1 && html`<p class="soft small">${count(records)} records: a line is the mean of
+      ${" "}${thinned} of them each, and its band reaches from the least to the largest.</p>`}
+    ${broken > 0 && html`<p class="error">${broken === 1 ? "One line of metrics.jsonl is no record and is"
+      : `${count(broken)} lines of metrics.jsonl are no records and are`} left out.</p>`}`;
 }
 
 /** @param {{ run: import("./polling.js").Watched, act: (wanted: () => Promise<any>) => void }} props */

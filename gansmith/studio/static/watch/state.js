@@ -57,5 +57,7 @@ function when(seconds) {
  * @param {number} value
  */
 export function short(value) {
-  return Math.abs(value) >= 1e4 ? count(Math.round(value)) : String(Number(value.toPrecision(3)));
+  if (Math.abs(value) >= 1e4) return count(Math.round(value));
+  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1);
+  return String(Number(value.toPrecision(3)));
 }
