@@ -78,28 +78,27 @@ class DiracPlay(Play):
     def at(self) -> tuple[float, float]:
         """(theta, psi)."""
         networks = self.game.networks
-        return (float(networks["generator"].theta), float(networks["discriminator"].psi))
+        return (networks["generator"].theta.item(), networks["discriminator"].psi.item())
 
     @property
     def equilibrium(self) -> tuple[float, float]:
-        """Of the objective: at (0, 0)."""
-        return self.objective.equilibrium
+        """The losses at (0, 0), where this discriminator answers 0 everywhere."""
+        zero = torch.zeros(1, dtype=torch.float64)
+        players = (self.objective.discriminator, self.objective.generator)
+        d, g = (float(loss(zero, zero)) for loss in players)
+        return (d, g)
 
     def _draw(self) -> Draw:
-        number = self.moves.count
+        number = len(self.singles)
         random = Randomness(self.settings.seed, number, 0, dtype=torch.float64)
         zero = torch.zeros(1, 1, dtype=torch.float64)
         return Draw(zero, zero, Condition(), random, step=number)
 
     def _move(self, letter: str) -> None:
-        discriminator, generator = self.game.players
-        for _ in range({"r": self.settings.d_steps, "d": 1, "g": 0}[letter]):
-            scalars = self.step(discriminator, self._draw())
-            self.note("discriminator", scalars["discriminator_loss"])
-            self.trail.append(self.at)
-        if letter != "d":
-            self.note("generator", self.step(generator, self._draw())["generator_loss"])
-            self.trail.append(self.at)
+        name = "discriminator" if letter == "d" else "generator"
+        player = self.game.players[0 if letter == "d" else 1]
+        self.note(name, self.step(player, self._draw())[f"{name}_loss"])
+        self.trail.append(self.at)
         del self.trail[:-TRAIL]
 
     def scene(self) -> dict[str, Any]:

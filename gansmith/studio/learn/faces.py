@@ -63,7 +63,7 @@ class FacesPlay(Play):
 
     def _move(self, letter: str) -> None:
         del letter
-        number, turn = divmod(self.moves.count, 3)
+        number, turn = divmod(len(self.singles), 3)
         random = Randomness(0, number, stream=0, dtype=torch.float64)
         draw = Draw(self.faces[[number % 5]], textbook(1, 1, random), Condition(), random, number)
         before = self.weights_now
@@ -111,7 +111,7 @@ class FacesPlay(Play):
                          for n in (NUM_FITTED, NUM_ASKED))  # fmt: skip
         fresh = _fitted(faces, fitted)
         return {
-            "count": self.moves.count,
+            "count": len(self.singles),
             "num_test": NUM_ASKED,
             "fresh": _right(fresh(faces), fresh(asked)),
             "own": _right(*(_logits(now, x) for x in (faces, asked))),

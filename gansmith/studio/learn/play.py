@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gansmith.config import OptimizerConfig
 from gansmith.game.game import Draw, Game, Player
-from gansmith.studio.learn.settings import Moves, Settings
+from gansmith.studio.learn.settings import Settings, write_moves
 from gansmith.trainer.schedule import make_optimizer
 
 # Errors of so many moves are kept for the curves.
@@ -47,8 +47,8 @@ class Play(ABC):
     """A game between two players, from its settings.
 
     Attributes:
-        letters: the moves that there are.
-        moves: that were made.
+        letters: of a sequence of moves.
+        singles: moves that were made, a letter each.
         diverged: whether a loss is no number any more; then nothing moves.
     """
 
@@ -58,7 +58,7 @@ class Play(ABC):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.moves = Moves("", self.letters)
+        self.singles = ""
         self.tallies = {"discriminator": Tally(), "generator": Tally()}
         self.errors: deque[tuple[int, str, float]] = deque(maxlen=KEPT)
         self.diverged = False
@@ -95,7 +95,7 @@ class Play(ABC):
         """Make one move, unless the game has diverged."""
         if not self.diverged:
             self._move(letter)
-        self.moves.add(letter)
+        self.singles += letter
 
     def step(self, player: Player, draw: Draw) -> dict[str, float]:
         """One player moves on a draw; what is worth a record."""
@@ -119,6 +119,8 @@ class Play(ABC):
 
     def note(self, name: str, error: float) -> None:
         """Keep an error for the curves, beside the number of moves of both players."""
+        if self.diverged:
+            return
         number = sum(tally.moves for tally in self.tallies.values())
         self.errors.append((number, name, error))
 
@@ -140,9 +142,9 @@ class Play(ABC):
         Args:
             known: number of the last error that the visitor has.
         """
-        return {
-            "moves": self.moves.text,
-            "count": self.moves.count,
+        return told({
+            "moves": write_moves(self.singles, self.settings.d_steps),
+            "count": len(self.singles),
             "diverged": self.diverged,
             "equilibrium": self.equilibrium,
             "errors": [error for error in self.errors if error[0] > known],
@@ -152,11 +154,24 @@ class Play(ABC):
                 for name, t in self.tallies.items()
             },
             **self.frame(),
-        }  # fmt: skip
+        })  # fmt: skip
+
+
+def told(value: Any) -> Any:
+    """What can be sent: None for a number that is not finite. Lists are fit to be sent already.
+
+    >>> told({"a": (1.0, float("nan"))})
+    {'a': [1.0, None]}
+    """
+    if isinstance(value, dict):
+        return {name: told(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [told(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def rounded(values: Tensor, digits: int = 3) -> list[float]:
-    """All numbers of a tensor, flat; what is no number is None on the page.
+    """All numbers of a tensor, flat; 0 for one that is not finite, of a game that has diverged.
 
     >>> rounded(torch.tensor([[0.12345, 1.0]]))
     [0.123, 1.0]

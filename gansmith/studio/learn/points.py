@@ -127,11 +127,11 @@ class PointsPlay(Play):
 
     def _move(self, letter: str) -> None:
         discriminator, generator = self.game.players
-        for _ in range({"r": self.settings.d_steps, "d": 1, "g": 0}[letter]):
+        if letter == "d":
             draw = self._draw(REAL_STREAM, self.tallies["discriminator"].moves)
             scalars = self.step(discriminator, draw)
             self.note("discriminator", scalars["discriminator_loss"])
-        if letter != "d":
+        else:
             draw = self._draw(FAKE_STREAM, self.tallies["generator"].moves)
             self.note("generator", self.step(generator, draw)["generator_loss"])
 
@@ -215,7 +215,8 @@ class PointsPlay(Play):
         fake = self._fakes(latent).requires_grad_(True)
         with self.game.networks.only(()):
             network = self.game.networks["discriminator"]
-            real = network(self.real[: len(fake)].expand(len(fake), -1), Condition()).detach()
+            partners = self.real[torch.arange(len(fake)) % len(self.real)]
+            real = network(partners, Condition()).detach()
             loss = self.objective.generator(real, network(fake, Condition()))
             (gradient,) = torch.autograd.grad(loss.sum(), fake)
         return rounded(torch.cat([self._raw(fake), -gradient], 1), 5)
@@ -265,7 +266,7 @@ class PointsPlay(Play):
         sides = (self._logits(x).double().nan_to_num().numpy() for x in (real, fake))
         own = above(*sides)
         return {
-            "count": self.moves.count,
+            "count": len(self.singles),
             "num_test": test.num_test,
             "fresh": [test.auc.value, test.auc.low, test.auc.high],
             "own": [own.value, own.low, own.high],

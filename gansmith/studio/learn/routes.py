@@ -59,8 +59,8 @@ def router(studio: Studio) -> APIRouter:
     def frame(wish: Wish) -> dict[str, Any]:
         """The game where the moves lead, or on the way there."""
 
-        def look(play: Play) -> dict[str, Any]:
-            shown = play.whole_frame(wish.known)
+        def look(play: Play, there: bool) -> dict[str, Any]:
+            shown = {**play.whole_frame(wish.known), "there": there}
             return {**shown, "scene": play.scene()} if wish.scene else shown
 
         return table.play(wish.visitor, wish.settings, wish.moves, look)
@@ -69,8 +69,8 @@ def router(studio: Studio) -> APIRouter:
     def critic(wish: Wish) -> dict[str, Any]:
         """What a fresh critic makes of the game where the moves lead."""
 
-        def look(play: Play) -> dict[str, Any]:
-            if play.moves.text != wish.moves:
+        def look(play: Play, there: bool) -> dict[str, Any]:
+            if not there:
                 raise RefusedError(409, "The game is not there yet.", fix="Ask for its frames.")
             return play.critic()
 

@@ -14,7 +14,7 @@ Objective = Literal[
 ]
 Penalty = Literal["none", "r1", "r1-r2", "fd-r1-r2", "gradient-penalty"]
 # Bounds of what one visitor can make the server compute.
-MOST_MOVES, MOST_PIECES = 60_000, 400
+MOST_MOVES, LONGEST = 60_000, 8_000
 PIECE = re.compile(r"([a-z])([1-9][0-9]{0,5})")
 
 
@@ -68,64 +68,47 @@ class Settings(BaseModel):
     seed: int = Field(0, ge=0, lt=2**31)
 
 
-class Moves:
-    """A sequence of moves, as ``r500d3``: 500 rounds, then 3 moves of the discriminator alone.
+def read_moves(text: str, letters: str, d_steps: int) -> str:
+    """Single moves of a sequence: ``d`` and ``g`` for the players, ``s`` where there is one kind.
 
     Args:
-        text: pieces of a letter and a count.
+        text: pieces of a letter and a count; ``r`` is a round.
         letters: that there are.
+        d_steps: moves of the discriminator in a round.
 
     Raises:
-        RefusedError: 422, if it is none, or longer than a visitor may ask for.
+        RefusedError: 422, if it is no sequence, or longer than a visitor may ask for.
 
-    >>> Moves("r2r1d1", "rdg").text, Moves("r2", "rdg").is_begun_by(Moves("r1", "rdg"))
-    ('r3d1', True)
+    >>> read_moves("r2d1", "rdg", 1)
+    'dgdgd'
     """
-
-    def __init__(self, text: str, letters: str) -> None:
-        if len(text) > 8 * MOST_PIECES or not re.fullmatch(rf"(?:{PIECE.pattern})*", text):
-            raise RefusedError(
-                422, f"{text[:40]!r} is no sequence of moves.", fix="Such as r100d2."
-            )
-        self.pieces: list[tuple[str, int]] = []
-        for letter, count in PIECE.findall(text):
-            if letter not in letters:
-                raise RefusedError(422, f"This game has no move {letter!r}.")
-            self.add(letter, int(count))
-        if len(self.pieces) > MOST_PIECES or self.count > MOST_MOVES:
+    if len(text) > LONGEST or not re.fullmatch(rf"(?:{PIECE.pattern})*", text):
+        raise RefusedError(422, f"{text[:40]!r} is no sequence of moves.", fix="Such as r100d2.")
+    found: list[str] = []
+    left = MOST_MOVES
+    for letter, count in PIECE.findall(text):
+        if letter not in letters:
+            raise RefusedError(422, f"This game has no move {letter!r}.")
+        single = "d" * d_steps + "g" if letter == "r" else letter
+        left -= len(single) * int(count)
+        if left < 0:
             raise RefusedError(
                 422, f"A game of more than {MOST_MOVES:,} moves is not played here.",
                 fix="Begin again.",
             )  # fmt: skip
+        found.append(single * int(count))
+    return "".join(found)
 
-    def add(self, letter: str, count: int = 1) -> None:
-        """Put moves at the end."""
-        if self.pieces and self.pieces[-1][0] == letter:
-            count += self.pieces.pop()[1]
-        self.pieces.append((letter, count))
 
-    @property
-    def count(self) -> int:
-        """How many; a round counts once."""
-        return sum(count for _, count in self.pieces)
+def write_moves(singles: str, d_steps: int) -> str:
+    """The sequence as it stands in the address.
 
-    @property
-    def text(self) -> str:
-        """As it was written, in the shortest way."""
-        return "".join(f"{letter}{count}" for letter, count in self.pieces)
-
-    def is_begun_by(self, other: Moves) -> bool:
-        """Whether ``other`` is how this sequence begins."""
-        whole, last = other.pieces[:-1], other.pieces[-1:]
-        if not last:
-            return True
-        at = len(whole)
-        if self.pieces[:at] != whole or len(self.pieces) <= at:
-            return False
-        (letter, count), (own_letter, own_count) = last[0], self.pieces[at]
-        return letter == own_letter and count <= own_count
-
-    def after(self, other: Moves) -> str:
-        """The letters that follow ``other``, which begins this sequence."""
-        rest = "".join(letter * count for letter, count in self.pieces)
-        return rest[other.count :]
+    >>> write_moves("dgdgd", 1), write_moves("ssss", 1)
+    ('r2d1', 's4')
+    """
+    whole = "d" * d_steps + "g"
+    pieces = re.finditer(rf"(?P<r>(?:{whole})+)|(?P<same>(.)\3*?(?=(?!\3)|{whole}|$))", singles)
+    return "".join(
+        f"r{len(piece[0]) // len(whole)}" if piece["r"] else f"{piece[0][0]}{len(piece[0])}"
+        for piece in pieces
+    )

@@ -15,7 +15,7 @@ from gansmith.studio.learn.dirac import DiracPlay
 from gansmith.studio.learn.faces import FacesPlay
 from gansmith.studio.learn.play import Play
 from gansmith.studio.learn.points import PointsPlay
-from gansmith.studio.learn.settings import Moves, Settings
+from gansmith.studio.learn.settings import Settings, read_moves
 
 PLAYS: dict[str, type[Play]] = {"points": PointsPlay, "dirac": DiracPlay, "faces": FacesPlay}
 # Games that are kept; a visitor who looked away for so long begins anew, unseen.
@@ -54,25 +54,29 @@ class Table:
         return len(self._seats)
 
     def play(
-        self, visitor: str, settings: Settings, moves: str, look: Callable[[Play], dict[str, Any]]
+        self,
+        visitor: str,
+        settings: Settings,
+        moves: str,
+        look: Callable[[Play, bool], dict[str, Any]],
     ) -> dict[str, Any]:
         """Bring a visitor's game nearer to where ``moves`` lead, and look at it.
 
         Args:
             visitor: a random name of the page.
             settings: of the game.
-            moves: all since its beginning; see :class:`Moves`.
-            look: what the visitor gets; the game may not have come all the way yet.
+            moves: all since its beginning, such as r500d3.
+            look: from the game, and whether it came all the way, to what the visitor gets.
 
         Raises:
             RefusedError: 503, if too many wait.
         """
-        wanted = Moves(moves, PLAYS[settings.game].letters)
+        wanted = read_moves(moves, PLAYS[settings.game].letters, settings.d_steps)
         with self._turn():
             seat = self._seat(visitor, settings, wanted)
             with seat.lock:
                 self._go_on(seat.play, wanted)
-                return look(seat.play)
+                return look(seat.play, seat.play.singles == wanted)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -88,7 +92,7 @@ class Table:
             with self._lock:
                 self._waiting -= 1
 
-    def _seat(self, visitor: str, settings: Settings, wanted: Moves) -> _Seat:
+    def _seat(self, visitor: str, settings: Settings, wanted: str) -> _Seat:
         with self._lock:
             now = self._clock()
             for name, seat in list(self._seats.items()):
@@ -98,7 +102,7 @@ class Table:
             if (
                 seat is None
                 or seat.play.settings != settings
-                or not wanted.is_begun_by(seat.play.moves)
+                or not wanted.startswith(seat.play.singles)
             ):
                 seat = _Seat(PLAYS[settings.game](settings))
             seat.seen = now
@@ -107,11 +111,11 @@ class Table:
                 self._seats.popitem(last=False)
             return seat
 
-    def _go_on(self, play: Play, wanted: Moves) -> None:
-        if not wanted.is_begun_by(play.moves):  # another request of the visitor went further
+    def _go_on(self, play: Play, wanted: str) -> None:
+        if not wanted.startswith(play.singles):  # another request of the visitor went further
             return
         end = self._clock() + SLICE_SECONDS
-        for letter in wanted.after(play.moves):
+        for letter in wanted[len(play.singles) :]:
             play.move(letter)
             if self._clock() > end:
                 return
