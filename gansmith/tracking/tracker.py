@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from gansmith.errors import RunError
-from gansmith.runs.folder import RunFolder, holding, write_atomic
+from gansmith.runs.folder import RunFolder, holding, write_atomic, writing
 from gansmith.runs.tail import Tail, numbers
 
 Name = Literal["tensorboard", "wandb"]
@@ -139,7 +139,8 @@ def tracking(folder: RunFolder, name: Name) -> Iterator[Tracker]:
         RunError: if another process passes the same run on, or nothing can be written there.
     """
     make, home = _opener(name), folder.path / FOLDER
-    home.mkdir(exist_ok=True)
+    with writing(home):
+        home.mkdir(exist_ok=True)
     with holding(home / f".{name}.lock") as held:
         if not held:
             raise RunError(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gansmith.errors import MissingExtraError, UserError
-from gansmith.runs.folder import RunFolder, write_atomic
+from gansmith.runs.folder import RunFolder, write_atomic, writing
 
 PROJECT = "gansmith"
 
@@ -40,7 +40,8 @@ class Project:
 
     def __init__(self, folder: RunFolder, home: Path) -> None:
         self._wandb = require_wandb()
-        home.mkdir(exist_ok=True)
+        with writing(home):
+            home.mkdir(exist_ok=True)
         quiet = self._wandb.Settings(
             console="off", disable_git=True, disable_code=True, x_disable_meta=True,
             x_disable_stats=True, x_disable_machine_info=True,
