@@ -213,7 +213,8 @@ class RunFolder:
     def is_training(self) -> bool:
         """Whether a process trains into this folder now; always False without advisory locks."""
         try:
-            handle = os.open(self.path / LOCK, os.O_RDONLY)
+            # Not to wait at what is no file, such as a pipe.
+            handle = os.open(self.path / LOCK, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         except OSError:
             return False
         try:

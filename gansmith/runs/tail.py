@@ -10,6 +10,8 @@ from typing import Any
 
 # Of one line; the longest that a training writes has some thousands.
 MOST_LINE_BYTES = 2**20
+# Whole numbers up to here are the same in every reader of JSON.
+MOST_SAMPLES = 2**53
 _MARK_BYTES = 256
 
 
@@ -50,7 +52,7 @@ class Tail:
             while (line := file.readline(MOST_LINE_BYTES)).endswith(b"\n"):
                 self._offset += len(line)
                 self._mark = line[-_MARK_BYTES:]
-                record = _record(line)
+                record = record_of(line)
                 if record is None:
                     self.broken += 1
                 else:
@@ -81,11 +83,11 @@ def numbers(record: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def _record(line: bytes) -> dict[str, Any] | None:
+def record_of(line: bytes) -> dict[str, Any] | None:
     """A line's record, or None where it is none: not an object, or without a sample count."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    known = isinstance(record, dict) and type(record.get("samples")) is int
-    return record if known else None
+    samples = record.get("samples") if isinstance(record, dict) else None
+    return record if type(samples) is int and 0 <= samples < MOST_SAMPLES else None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gansmith.runs.folder import RunFolder
+from gansmith.runs.tail import record_of
 from gansmith.serving.limits import RefusedError
 
 MOST_BYTES = 32 * 2**20
@@ -82,10 +83,6 @@ def last_record(folder: RunFolder) -> dict[str, Any]:
     except OSError:
         return {}
     for line in reversed(lines[:-1]):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and type(record.get("samples")) is int:
+        if (record := record_of(line)) is not None:
             return record
     return {}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from gansmith.reporting import REPORT_JSON
 from gansmith.runs.exported import is_exported
 from gansmith.runs.folder import RunFolder
+from gansmith.runs.tail import MOST_SAMPLES, numbers
 from gansmith.serving.limits import RefusedError
-from gansmith.studio.watch.files import last_record, read_json
+from gansmith.studio.watch.files import last_record, read_json, within
 
 
 def state_of(folder: RunFolder) -> dict[str, Any]:
@@ -20,7 +22,8 @@ def state_of(folder: RunFolder) -> dict[str, Any]:
     """
     found: dict[str, Any] = {
         "state": "broken", "since": None, "samples": 0, "total": 0, "samples_per_second": None,
-        "modality": None, "word": None, "report": (folder.path / "report.json").is_file(),
+        "modality": None, "word": None,
+        "report": within(folder, folder.path / REPORT_JSON) is not None,
     }  # fmt: skip
     try:
         config = read_json(folder, "config.json") or {}
@@ -31,7 +34,7 @@ def state_of(folder: RunFolder) -> dict[str, Any]:
         "modality": _text(config.get("modality")),
         "total": _whole(train.get("samples")) if isinstance(train, dict) else 0,
         "samples": _whole(record.get("samples")),
-        "samples_per_second": _positive(record.get("samples_per_second")),
+        "samples_per_second": numbers(record).get("samples_per_second"),
     }
     if is_exported(folder):
         return {**found, "state": "export", "word": "An export has no records of its training."}
@@ -51,11 +54,7 @@ def _changed(path: Any) -> float | None:
 
 
 def _whole(value: Any) -> int:
-    return value if type(value) is int and value >= 0 else 0
-
-
-def _positive(value: Any) -> float | None:
-    return float(value) if type(value) in (int, float) and value > 0 else None
+    return value if type(value) is int and 0 <= value < MOST_SAMPLES else 0
 
 
 def _text(value: Any) -> str | None:

@@ -134,12 +134,20 @@ ODD = {
     "no metrics": lambda run: run.metrics.unlink(),
     "metrics are a folder": lambda run: (run.metrics.unlink(), run.metrics.mkdir()),
     "no samples": lambda run: shutil.rmtree(run.samples),
-    "huge numbers": lambda run: run.append_metrics({"samples": 10**40, "loss": 10**400}),
+    "huge number": lambda run: run.append_metrics({"samples": 481, "loss": 10**400}),
+    "huge count": lambda run: run.append_metrics({"samples": 10**40}),
+    "deep line": lambda run: run.metrics.open("a").write("[" * 100_000 + "\n"),
+    "lock is a pipe": lambda run: (
+        run.path.joinpath(".lock").unlink(),
+        os.mkfifo(run.path / ".lock"),
+    ),
     "config of a list": lambda run: run.config.write_text("[]"),
     "config of nothing": lambda run: run.config.write_text("{}"),
     "deep config": lambda run: run.config.write_text("[" * 100_000),
     "config of bytes": lambda run: run.config.write_bytes(b"\xff\x00"),
 }
+
+BROKEN_LINES = {"broken line": 2, "endless line": 1, "huge count": 1, "deep line": 1}
 
 
 @pytest.mark.parametrize("odd", ODD)
@@ -148,7 +156,7 @@ def test_an_odd_run_is_shown_as_far_as_it_goes(odd: str, client: TestClient, hom
     run = get(client, "runs/points")
     assert run["state"] in ("ended", "broken")
     assert (run["word"] is not None) == (run["state"] == "broken")
-    assert run["history"]["broken"] == {"broken line": 2, "endless line": 1}.get(odd, 0)
+    assert run["history"]["broken"] == BROKEN_LINES.get(odd, 0)
     assert listed(client, "points")["state"] == run["state"]
 
 
