@@ -1,6 +1,6 @@
 // The plane of the points game: D's answer as heat, points, the latent grid, and the way of the fakes.
 
-import { html, useEffect, useRef } from "../ui.js";
+import { html, useCallback, useEffect, useRef } from "../ui.js";
 import { short } from "./numbers.js";
 import { channels, color, useTheme } from "./colors.js";
 
@@ -12,24 +12,26 @@ import { channels, color, useTheme } from "./colors.js";
  */
 export function Square({ label, draw, ...more }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
-  useTheme();
-  useEffect(() => {
+  const latest = useRef(draw);
+  latest.current = draw;
+  const dark = useTheme();
+  const redraw = useCallback(() => {
     const element = /** @type {HTMLCanvasElement} */ (canvas.current);
-    const redraw = () => {
-      const size = element.clientWidth, dense = devicePixelRatio || 1;
-      if (element.width !== Math.round(size * dense)) {
-        element.width = element.height = Math.round(size * dense);
-      }
-      const context = /** @type {CanvasRenderingContext2D} */ (element.getContext("2d"));
-      context.setTransform(dense, 0, 0, dense, 0, 0);
-      context.clearRect(0, 0, size, size);
-      draw(context, size);
-    };
-    redraw();
+    const size = element.clientWidth, dense = devicePixelRatio || 1;
+    if (element.width !== Math.round(size * dense)) {
+      element.width = element.height = Math.round(size * dense);
+    }
+    const context = /** @type {CanvasRenderingContext2D} */ (element.getContext("2d"));
+    context.setTransform(dense, 0, 0, dense, 0, 0);
+    context.clearRect(0, 0, size, size);
+    latest.current(context, size);
+  }, []);
+  useEffect(redraw, [draw, dark]);
+  useEffect(() => {
     const watcher = new ResizeObserver(redraw);
-    watcher.observe(element);
+    watcher.observe(/** @type {HTMLCanvasElement} */ (canvas.current));
     return () => watcher.disconnect();
-  });
+  }, []);
   return html`<canvas ref=${canvas} class="square" role="img" aria-label=${label} ...${more}></canvas>`;
 }
 
