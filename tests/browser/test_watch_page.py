@@ -18,7 +18,7 @@ from gansmith.studio.app import create_app
 from gansmith.studio.studio import Runs
 
 # A process opens torch and the data before it plays, on a machine that may be busy.
-LONG_MS = 120_000
+LONG_MS = 300_000
 
 
 @pytest.fixture(scope="module")

@@ -43,9 +43,17 @@ def router(studio: Studio) -> APIRouter:
     Args:
         studio: with the runs that visitors may see, and sources that they may train on.
     """
-    made, histories = APIRouter(), Histories()
+    made = APIRouter()
     trainings = Trainings(sources_named(studio.sources), studio.home)
     studio.closing.append(trainings.close)
+    _add_runs(made, studio, trainings)
+    _add_trainings(made, studio, trainings)
+    _add_reports(made, studio)
+    return made
+
+
+def _add_runs(made: APIRouter, studio: Studio, trainings: Trainings) -> None:
+    histories = Histories()
 
     @made.get("/runs")
     def runs() -> dict[str, Any]:
@@ -80,6 +88,8 @@ def router(studio: Studio) -> APIRouter:
             return Response(content, media_type="image/png")
         return JSONResponse(content)
 
+
+def _add_trainings(made: APIRouter, studio: Studio, trainings: Trainings) -> None:
     @made.post("/start", status_code=201)
     def start(wish: Wish) -> dict[str, str]:
         """Begin a training."""
@@ -101,6 +111,8 @@ def router(studio: Studio) -> APIRouter:
         trainings.resume(folder, read_json(folder, "config.json") or {})
         return {"name": name}
 
+
+def _add_reports(made: APIRouter, studio: Studio) -> None:
     @made.get("/runs/{name}/report")
     def report(name: Name) -> dict[str, Any]:
         """Numbers of the report."""
@@ -111,8 +123,6 @@ def router(studio: Studio) -> APIRouter:
         """The page of the report, as plain text: it is shown where no script of it can run."""
         content = reports.page(studio.runs.get(name))
         return Response(content, media_type="text/plain; charset=utf-8")
-
-    return made
 
 
 def _state(folder: RunFolder, trainings: Trainings) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def listed(client: TestClient, name: str) -> dict[str, Any]:
 
 
 def await_state(client: TestClient, name: str, *states: str) -> dict[str, Any]:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while (run := listed(client, name))["state"] not in states:
         assert time.monotonic() < until, run
         time.sleep(0.1)
