@@ -19,6 +19,7 @@ from gansmith.studio.studio import Runs
 
 # A process opens torch and the data before it plays, on a machine that may be busy.
 LONG_MS = 300_000
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")
