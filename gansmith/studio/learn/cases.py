@@ -37,7 +37,7 @@ _VANISHING = {"penalty": "none", "d_steps": 5, "d_lr": 5e-3, "g_lr": 1e-3}
 CASES = (
     Case(
         "whole",
-        "A game that goes well",
+        "It goes well",
         "Eight small clouds on a ring, the usual rules of gansmith: a relativistic objective, and "
         "penalties that keep D smooth. Play: after some 800 rounds all 8 modes are hit. The losses "
         "come near the dashed line, and still the fakes are wider than the clouds; a fresh critic "
@@ -50,8 +50,8 @@ CASES = (
         "Mode collapse",
         "Minimax, no penalty, and G takes longer steps than D. All fakes run to where D says real, "
         "D learns that, and they run on: never more than 3 of 8 modes are hit. After 350 rounds "
-        "nine of ten fakes are about the same two modes, and the other clouds have none. Play on, "
-        "and they fly off for good. The losses alone do not show it: look at the plane.",
+        "the fakes are a few clumps, and one mode is hit. Play on, and they fly off for good. The "
+        "losses do not say how many modes there are: look at the plane.",
         "r350",
         {"objective": "minimax", "penalty": "none", "fourier": 32, "beta1": 0.5, "d_lr": 1e-3,
          "g_lr": 5e-3},
@@ -68,7 +68,7 @@ CASES = (
     ),
     Case(
         "circling",
-        "Circling without a penalty",
+        "Circling",
         "The smallest game: one real number, 0, one fake, θ, and D(x) = ψx. Both would rest in the "
         "middle, and each step goes down its own loss. Yet they circle about the middle, and after "
         "300 rounds they are no nearer: what is good for one turns the other away.",

@@ -47,7 +47,8 @@ PENALTIES: dict[str, tuple[str, ...]] = {
 # A drawing is on 64 x 64 places over this square; each place is a Gaussian about it.
 DRAWN_HALF, DRAWN_SIGMA = 3.0, 0.06
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-REAL_STREAM, FAKE_STREAM, SHOWN_STREAM, ASKED_STREAM = 0, 1, 100, 101
+# Draws of the players, and of what is shown, counted and asked about.
+DISCRIMINATOR, GENERATOR, SHOWN, COUNTED, ASKED = 0, 1, 100, 101, 102
 
 
 @cache
@@ -105,8 +106,8 @@ class PointsPlay(Play):
         self.mean = torch.tensor(self.train.mean(0, dtype=np.float64).tolist())
         self.scale = float(self.train.std(0).max()) or 1.0
         self.real = (torch.from_numpy(self.train.copy()) - self.mean) / self.scale
-        self.shown = self._latents(NUM_SHOWN, SHOWN_STREAM)
-        self.counted = self._latents(NUM_COUNTED, SHOWN_STREAM + 2)
+        self.shown = self._latents(NUM_SHOWN, SHOWN)
+        self.counted = self._latents(NUM_COUNTED, COUNTED)
 
     def _latents(self, n: int, stream: int) -> Tensor:
         random = Randomness(self.settings.seed, 0, stream)
@@ -128,11 +129,11 @@ class PointsPlay(Play):
     def _move(self, letter: str) -> None:
         discriminator, generator = self.game.players
         if letter == "d":
-            draw = self._draw(REAL_STREAM, self.tallies["discriminator"].moves)
+            draw = self._draw(DISCRIMINATOR, self.tallies["discriminator"].moves)
             scalars = self.step(discriminator, draw)
             self.note("discriminator", scalars["discriminator_loss"])
         else:
-            draw = self._draw(FAKE_STREAM, self.tallies["generator"].moves)
+            draw = self._draw(GENERATOR, self.tallies["generator"].moves)
             self.note("generator", self.step(generator, draw)["generator_loss"])
 
     # -- what can be seen --------------------------------------------------------------------------
@@ -259,7 +260,7 @@ class PointsPlay(Play):
         Both are asked which is the real one of a real point and a fake, which has an answer under
         every objective.
         """
-        fake = self._fakes(self._latents(NUM_HELD_OUT, ASKED_STREAM))
+        fake = self._fakes(self._latents(NUM_HELD_OUT, ASKED))
         held = self.held[NUM_HELD_OUT:]
         real = (torch.from_numpy(held.copy()) - self.mean) / self.scale
         test = two_sample_test(held, self._raw(fake).nan_to_num().numpy(), self.settings.seed)

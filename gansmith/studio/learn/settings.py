@@ -107,6 +107,7 @@ def write_moves(singles: str, d_steps: int) -> str:
     ('r2d1', 's4')
     """
     whole = "d" * d_steps + "g"
+    # As many rounds as there are; else one letter, up to where a round or another letter begins.
     pieces = re.finditer(rf"(?P<r>(?:{whole})+)|(?P<same>(.)\3*?(?=(?!\3)|{whole}|$))", singles)
     return "".join(
         f"r{len(piece[0]) // len(whole)}" if piece["r"] else f"{piece[0][0]}{len(piece[0])}"

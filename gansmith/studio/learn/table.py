@@ -22,8 +22,8 @@ PLAYS: dict[str, type[Play]] = {"points": PointsPlay, "dirac": DiracPlay, "faces
 MOST_GAMES, IDLE_SECONDS = 32, 600.0
 # That a request may compute: a long way is gone in several, so that others get their turn.
 SLICE_SECONDS = 0.25
-# Requests that wait for their turn.
-MOST_WAITING = 64
+# Requests that wait for their turn or have it: each takes one of the server's 40 threads.
+MOST_WAITING = 24
 
 
 @dataclass

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
-from gansmith.errors import UserError
+from gansmith.cli.studio import studio_command
+from gansmith.cli.way_commands import StudioFlags
+from gansmith.errors import MissingExtraError, UserError
 from gansmith.serving.limits import RefusedError
 from gansmith.studio.app import STATIC, create_app, tabs
 from gansmith.studio.studio import Runs, runs_at
@@ -94,6 +97,15 @@ def test_the_libraries_are_those_of_the_list() -> None:
         (row,) = (line for line in told.splitlines() if line.startswith(f"| {path.name} |"))
         assert hashlib.sha256(path.read_bytes()).hexdigest() in row
         assert path.with_suffix(".LICENSE").is_file()
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    for name in ("gansmith.serving.app", "gansmith.studio.app"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(MissingExtraError, match="'fastapi'") as missing:
+        studio_command((), StudioFlags())
+    assert missing.value.fix == "pip install 'gansmith[studio]'"
 
 
 def test_runs_are_found_by_name_and_new_ones_appear(tmp_path: Path) -> None:

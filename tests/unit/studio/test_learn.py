@@ -237,6 +237,21 @@ def test_a_game_that_nobody_looks_at_is_dropped() -> None:
     assert len(table) == 1
 
 
+def test_too_many_at_once_are_told_to_come_again(monkeypatch: Any) -> None:
+    table, told = Table(), []
+
+    def look(play: Play, there: bool) -> dict[str, Any]:
+        with pytest.raises(RefusedError) as refused:  # another one, while this one looks
+            table.play("visitor-1", GAMES[2], "r1", lambda play, _: {})
+        told.append((refused.value.code, refused.value.retry_seconds))
+        return {"there": there}
+
+    monkeypatch.setattr(tables, "MOST_WAITING", 1)
+    assert table.play("visitor-0", GAMES[2], "r1", look)["there"]
+    assert told == [(503, 2)]
+    assert table.play("visitor-1", GAMES[2], "r1", lambda play, there: {"there": there})["there"]
+
+
 def test_a_long_way_is_gone_in_slices() -> None:
     time = iter(range(10_000))
     table = Table(clock=lambda: float(next(time)))

@@ -1,6 +1,6 @@
 // The game as the server plays it: one request a frame, and never two at once.
 
-import { askJson } from "../api.js";
+import { askJson, Refused } from "../api.js";
 import { useCallback, useEffect, useRef, useState } from "../ui.js";
 
 /** @typedef {import("./address.js").Settings} Settings
@@ -19,6 +19,21 @@ export const SPEEDS = /** @type {Record<string, { text: string, pause: number, r
   five: { text: "5 rounds a frame", pause: 40, rounds: 5 },
   many: { text: "25 rounds a frame", pause: 40, rounds: 25 },
 });
+
+/** A frame; where too many play at once, when the server says that it has time again.
+ * @param {any} body @returns {Promise<Frame>}
+ */
+async function frameOf(body) {
+  for (;;) {
+    try {
+      return await askJson("api/learn/frame", { body });
+    } catch (problem) {
+      if (!(problem instanceof Refused && problem.retrySeconds)) throw problem;
+      const wait = 1000 * problem.retrySeconds;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+}
 
 /** Plays one game.
  * @param {Settings} settings
@@ -39,11 +54,10 @@ export function useGame(settings, start) {
     const self = now.current;
     for (;;) {
       const scene = self.frame?.scene;
-      /** @type {Frame} */
-      const next = await askJson("api/learn/frame", { body: {
+      const next = await frameOf({
         visitor: VISITOR, settings: JSON.parse(key), moves, scene: !scene,
         known: self.errors.at(-1)?.[0] ?? -1,
-      } });
+      });
       if (self.epoch !== epoch) return false;
       next.scene ??= scene;
       self.errors = [...self.errors, ...next.errors].slice(-KEPT);

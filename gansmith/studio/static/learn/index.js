@@ -30,8 +30,8 @@ export default function Learn({ query, setQuery }) {
   useEffect(() => { askJson("api/learn/choices").then(setChoices, setError); }, []);
   return html`<div class="learn">
     <h1>The game, move by move</h1>
-    <p class="lead">A generator G makes points from noise, a discriminator D learns to tell them from real ones, and each learns
-      from the other. Play, stop, move one of them alone; break it on purpose.</p>
+    <p class="lead">A generator G makes points from noise, a discriminator D learns to tell them from real ones, and each learns from
+      the other. Move one alone, and break it on purpose.</p>
     <${ErrorNote} error=${error} />
     ${choices && html`<${Table} choices=${choices} query=${query} setQuery=${setQuery} />`}
   </div>`;
@@ -156,7 +156,7 @@ function Transport({ game, settings }) {
     <div class="row">
       <${Select} label="Speed" value=${game.speed} choices=${speeds} onChange=${game.setSpeed} />
       <${Share} />
-      <p class="status small soft" role="status">${status(game, settings)}</p>
+      <p class="status small soft" role="status" aria-live=${playing ? "off" : "polite"}>${status(game, settings)}</p>
     </div>
   </div>`;
 }

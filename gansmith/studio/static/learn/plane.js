@@ -6,6 +6,9 @@ import { channels, color, useTheme } from "./colors.js";
 
 /** @typedef {import("./game.js").Frame} Frame */
 
+// So few real points are drawn large, and above the fakes.
+const FEW = 30;
+
 /** A square canvas that is as sharp as the screen.
  * @param {{ label: string, draw: (context: CanvasRenderingContext2D, size: number) => void, [more: string]: any }} props
  *  - draw: on a square of size x size CSS pixels; drawn anew whenever the part is
@@ -44,8 +47,10 @@ export function Plane({ frame, shows }) {
       /** @type {[number, number]} */ ([(x / half + 1) * size / 2, (1 - y / half) * size / 2]);
     if (shows.heat) drawHeat(context, size, frame.heat);
     if (shows.lattice) drawLattice(context, frame.lattice, frame.scene.lattice, at);
-    if (shows.real) drawPoints(context, frame.scene.real, at, color("--real"), 2.6);
+    const few = frame.scene.real.length <= 2 * FEW;
+    if (shows.real && !few) drawPoints(context, frame.scene.real, at, color("--real"), 2.6);
     if (shows.fake) drawPoints(context, frame.fake, at, color("--fake"), 2.4, color("--plot"));
+    if (shows.real && few) drawPoints(context, frame.scene.real, at, color("--real"), 4.5, color("--plot"));
     if (shows.arrows) drawArrows(context, frame.arrows, at, size);
   };
   return html`<${Square} draw=${draw} label=${inWords(frame)} />`;
