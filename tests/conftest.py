@@ -15,6 +15,9 @@ import pytest  # noqa: E402
 import torch  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
+# It has no doctests; one of another folder may have been imported under its name already.
+collect_ignore = ["conftest.py"]
+
 settings.register_profile("gansmith", deadline=None)
 settings.load_profile("gansmith")
 

@@ -1,7 +1,8 @@
 """Ours: the default recipe for tables, and the rows as ``gansmith sample --out`` writes them.
 
-Or the same with half of the samples of a small table, for a comparison in less time. Or, to show how much of that the refiner does alone: training rows with each column shuffled by
-itself, in place of the generator's rows, and refined as these are.
+Or the same with half of the samples of a small table, for a comparison in less time. Or, to show
+how much of that the refiner does alone: training rows with each column shuffled by itself, in place
+of the generator's rows, and refined as these are.
 """
 
 from __future__ import annotations

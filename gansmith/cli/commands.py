@@ -93,6 +93,7 @@ def train(
     flags: Annotated[TrainingFlags, arg(name="")] = TrainingFlags(),
     out: OptionalPath = None,
     privacy: Annotated[PrivacyFlags, arg(name="")] = PrivacyFlags(),
+    track: Annotated[Literal["tensorboard", "wandb"] | None, optional("tensorboard|wandb")] = None,
 ) -> Command:
     """Train on your data; the same command again goes on where it stopped.
 
@@ -104,12 +105,13 @@ def train(
         flags: shared with plan.
         out: The run folder; runs/NAME if left out.
         privacy: a guarantee.
+        track: Show the training in TensorBoard, or in Weights & Biases, too.
     """
 
     def run(settings: Settings) -> int:
         from gansmith.cli.train import train as work
 
-        return work(source, flags, out, privacy, settings)
+        return work(source, flags, out, privacy, track, settings)
 
     return Command(run)
 

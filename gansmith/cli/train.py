@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import shlex
 import time
+from functools import partial
 from pathlib import Path
 
 from gansmith.api import default_out, privately
 from gansmith.cli.commands import PrivacyFlags, Settings, TrainingFlags
 from gansmith.cli.console import TrainingReporter, bar, say
 from gansmith.cli.flags import settings_from
+from gansmith.cli.track import TrackingReporter
 from gansmith.data.dataset import Dataset
 from gansmith.prepare import Prepared, prepare
 from gansmith.runs.folder import RunFolder
+from gansmith.tracking.tracker import Name, require
 from gansmith.training import train_into
 
 SHOWN_SKIPPED = 3
 
 
 def train(
-    source: str, flags: TrainingFlags, out: Path | None, privacy: PrivacyFlags, settings: Settings
-) -> int:
+    source: str, flags: TrainingFlags, out: Path | None, privacy: PrivacyFlags, track: Name | None,
+    settings: Settings,
+) -> int:  # fmt: skip
     """Train, and say what to type next."""
+    if track:
+        require(track)
     started = time.monotonic()
     path = out or default_out(source)
     source, chosen = privately(
@@ -29,7 +35,8 @@ def train(
     )
     prepared = prepare(source, recipe=flags.recipe, settings=chosen, progress=bar)
     _introduce(prepared, path)
-    folder = train_into(prepared, path, reporter=TrainingReporter, started=started)
+    reporter = partial(TrackingReporter, path, track) if track else TrainingReporter
+    folder = train_into(prepared, path, reporter=reporter, started=started)
     _conclude(folder)
     return 0
 

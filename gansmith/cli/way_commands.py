@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from gansmith.cli.arguments import Flag, Float, Int, OptionalPath, RunPath, optional
 from gansmith.cli.commands import Command, Settings, refuse
@@ -46,6 +46,29 @@ def export(run_path: RunPath, /, flags: Annotated[ExportFlags, arg(name="")]) ->
 
         refuse(settings)
         return work(run_path, flags)
+
+    return Command(run)
+
+
+def track(
+    run_path: RunPath,
+    /,
+    to: Annotated[Literal["tensorboard", "wandb"], arg(metavar="tensorboard|wandb")],
+) -> Command:
+    """Show a run in a tracker: one that has ended, or one that trains, until it ends.
+
+    What was passed on before is not passed on again.
+
+    Args:
+        run_path: a run folder.
+        to: The tracker.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.track import track_command as work
+
+        refuse(settings)
+        return work(run_path, to)
 
     return Command(run)
 
@@ -100,11 +123,15 @@ class StudioFlags:
         host: Address to listen at; 0.0.0.0 for all of the machine.
         port: Of the page; 0 takes a free one.
         token_file: A file with a token that visitors must give; or set GANSMITH_TOKEN.
+        source: Of data that visitors may train on, from the page; may be given several times.
     """
 
     host: str = "127.0.0.1"
     port: Int = 8321
     token_file: OptionalPath = None
+    source: Annotated[
+        tuple[str, ...], UseAppendAction, arg(metavar="SOURCE", help_behavior_hint="")
+    ] = ()
 
 
 RunPlaces = Annotated[

@@ -43,7 +43,7 @@ def open_source(
     """
     _require_sensible(config)
     config = replace(config, source=without_secrets(config.source))
-    source = _find(config.source)
+    source = find_source(config.source)
     dataset = source.open(config, progress=progress, cache_dir=cache_dir)
     if not config.conditional and dataset.labels is not None:
         return replace(dataset, labels=None, schema=replace(dataset.schema, classes=()))
@@ -65,7 +65,8 @@ def _require_sensible(config: DataConfig) -> None:
         )
 
 
-def _find(uri: str) -> Source:
+def find_source(uri: str) -> Source:
+    """What opens ``uri``. Raises a SourceError where nothing does; nothing is opened yet."""
     sources: list[tuple[str, Source]] = [
         (name, registry.get("source", name).build()) for name in registry.names("source")
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from gansmith.errors import RunError
 
 # Noised counts of a table, where a run learns from these alone.
 RELEASE = "data.release"
+# Held by the process that trains into the folder.
+LOCK = ".lock"
 # What a codec with networks has learned, how that went, and how well samples come back.
 CODEC, CODEC_WEIGHTS, CODEC_SCORE = "codec", "codec.safetensors", "codec/score.json"
 
@@ -145,7 +148,7 @@ class RunFolder:
 
     def _holds_other_things(self) -> bool:
         """Whether there is more here than a run that was killed while it began leaves."""
-        own = {"samples", "checkpoints", CODEC, "env.json", "codec.json", RELEASE, ".lock"}
+        own = {"samples", "checkpoints", CODEC, "env.json", "codec.json", RELEASE, LOCK}
         left = (p for p in self.path.iterdir() if p.name not in own)
         return any(not (p.name.startswith(".") and p.name.endswith(".tmp")) for p in left)
 
@@ -198,27 +201,51 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Within, no other process trains into this folder. Raises a RunError if one does."""
-        path = self.path / ".lock"
-        with writing(path):
-            handle = os.open(path, os.O_RDWR | os.O_CREAT)
-        try:
-            _lock(handle, self.path)
+        with holding(self.path / LOCK) as held:
+            if not held:
+                raise RunError(
+                    "Another process is training into this folder.",
+                    where=str(self.path),
+                    fix="Wait for it, stop it, or name another folder with --out.",
+                )
             yield
+
+    def is_training(self) -> bool:
+        """Whether a process trains into this folder now; always False without advisory locks."""
+        try:
+            # Not to wait at what is no file, such as a pipe.
+            handle = os.open(self.path / LOCK, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        except OSError:
+            return False
+        try:
+            return not _locked(handle, shared=True)
         finally:
             os.close(handle)
 
 
-def _lock(handle: int, path: Path) -> None:
-    """An advisory lock that dies with its process, where the system has them."""
+@contextmanager
+def holding(path: Path) -> Iterator[bool]:
+    """Within, hold a lock file, and with it the lock: False where another process has it."""
+    with writing(path):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT)
+    try:
+        held = _locked(handle)
+        if not held:  # who only asks whether it is held has it for an instant
+            time.sleep(0.05)
+            held = _locked(handle)
+        yield held
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int, *, shared: bool = False) -> bool:
+    """Take an advisory lock that dies with its process, where the system has them."""
     try:
         import fcntl
     except ImportError:  # Windows: two trainings into one folder are not noticed there
-        return
+        return True
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
-        raise RunError(
-            "Another process is training into this folder.",
-            where=str(path),
-            fix="Wait for it, stop it, or name another folder with --out.",
-        ) from None
+        return False
+    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib import metadata
 from pathlib import Path
@@ -21,11 +21,12 @@ from gansmith.serving.metrics import Metrics
 from gansmith.studio.learn.routes import router as learn
 from gansmith.studio.pages import SameOrigin, headers_of, is_open
 from gansmith.studio.studio import Runs, Studio
+from gansmith.studio.watch.routes import router as watch
 
 STATIC = Path(__file__).parent / "static"
 # In the order in which the page shows them; one that has no folder yet is not shown.
 TABS = ("learn", "watch", "create", "inspect", "report")
-ROUTERS: dict[str, Callable[[Studio], APIRouter]] = {"learn": learn}
+ROUTERS: dict[str, Callable[[Studio], APIRouter]] = {"learn": learn, "watch": watch}
 # A game is played by many small requests, at up to 20 a second for each visitor.
 PER_MINUTE = 6_000
 
@@ -36,6 +37,7 @@ def create_app(
     limits: Limits | None = None,
     token: str | None = None,
     hosts: tuple[str, ...] = (*LOOPBACK, "[::1]"),
+    sources: Sequence[str] = (),
 ) -> FastAPI:
     """The app of the studio.
 
@@ -44,8 +46,10 @@ def create_app(
         limits: of what a visitor may ask for.
         token: that each request for data must carry; None for none. The page itself needs none.
         hosts: names that the server answers to; ``*`` for any.
+        sources: that visitors may train on.
     """
-    studio = Studio(runs or Runs(), (limits or Limits(per_minute=PER_MINUTE)).require())
+    chosen = (limits or Limits(per_minute=PER_MINUTE)).require()
+    studio = Studio(runs or Runs(), chosen, tuple(sources))
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gansmith.errors import RunError, UserError
-from gansmith.runs.folder import RunFolder
+from gansmith.runs.folder import RunFolder, writing
 from gansmith.serving.limits import Limits, RefusedError
 
 
@@ -78,12 +78,19 @@ class Studio:
     Attributes:
         runs: that visitors may see.
         limits: of what a visitor may ask for.
+        sources: that visitors may train on.
         closing: called when the server ends, last added first.
     """
 
     runs: Runs
     limits: Limits
+    sources: tuple[str, ...] = ()
     closing: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def home(self) -> Path | None:
+        """The folder in which new runs are made: the first place that is no run itself."""
+        return next((p for p in self.runs.places if not RunFolder(p).exists()), None)
 
     def close(self) -> None:
         """Let go of everything."""
@@ -91,12 +98,25 @@ class Studio:
             self.closing.pop()()
 
 
-def runs_at(places: Sequence[Path]) -> Runs:
+def runs_at(places: Sequence[Path], *, trains: bool = False) -> Runs:
     """The runs at these places; of the folder ``runs`` where none is named and there is one.
+
+    Args:
+        places: run folders, and folders of them.
+        trains: whether there must be a folder for new runs; ``runs`` is then made if none is named.
 
     Raises:
         UserError: if a place is no folder.
     """
     usual = Path("runs")
+    if trains and not places:
+        with writing(usual):
+            usual.mkdir(exist_ok=True)
+    if trains and places and all(RunFolder(place).exists() for place in places):
+        raise UserError(
+            "There is no folder in which runs could be made.",
+            where=", ".join(map(str, places)),
+            fix="Name a folder of runs too: gansmith studio runs --source SOURCE",
+        )
     chosen = tuple(places) or ((usual,) if usual.is_dir() else ())
     return Runs(chosen).require()

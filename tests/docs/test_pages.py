@@ -20,11 +20,11 @@ assert build  # both register what the pages name
 assert modalities
 
 LINK = re.compile(r"(?<!`)\[[^\]]*\]\(([^)\s]+)\)")
-COMMAND = re.compile(r"gansmith (train|plan|sample|judge|export|serve|list)\b([^\n`]*)")
+COMMAND = re.compile(r"gansmith (train|plan|sample|judge|export|serve|track|list)\b([^\n`]*)")
 FLAG = re.compile(r"(--[a-z]+)\b")
-COMMANDS = ("train", "plan", "sample", "judge", "export", "serve", "list")
+COMMANDS = ("train", "plan", "sample", "judge", "export", "serve", "track", "list")
 # Where their flags are explained.
-EXPLAINED = ("getting-started.md", "export.md", "serving.md")
+EXPLAINED = ("getting-started.md", "export.md", "serving.md", "trackers.md")
 
 
 def by_name(page: Path) -> str:

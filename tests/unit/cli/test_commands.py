@@ -81,7 +81,7 @@ def test_other_settings_are_refused_with_the_difference(
     ("arguments", "hint"),
     [
         (["train", "digit"], "Did you mean digits?"),
-        (["train", "digits", "trian.samples=3"], "Did you mean train?"),
+        (["train", "digits", "trian.samples=3"], "Did you mean train"),
         (["train", "digits", "generator.widht=3"], "Did you mean width?"),
         (["train", "digits", "--recipe", "picturse"], "Did you mean"),
         (["train", "digits", "game.objective=hing"], "Did you mean hinge?"),
@@ -98,7 +98,7 @@ def test_other_settings_are_refused_with_the_difference(
         (["train", "digits", "data.size=0x0"], "cannot be brought to 0x0"),
         (["train", "digits", "data.size=8"], "data.size"),
         (["train", "digits", "data.holdout=1"], "cannot be held out"),
-        (["trian", "digits"], "Did you mean train?"),
+        (["trian", "digits"], "Did you mean train"),
         (["train", "digits", "--train.seed=3"], "without dashes"),
         (["sample", "nowhere"], "There is no such run"),
         (["list", "recipes", "a.b=3"], "setting for training"),

@@ -99,3 +99,17 @@ def test_a_lock_is_one_process_at_a_time(folder: RunFolder) -> None:
         pass
     with folder.locked():  # free again, also after it was refused
         pass
+
+
+def test_whether_a_run_is_training_is_asked_without_being_in_the_way(folder: RunFolder) -> None:
+    before = sorted(folder.path.iterdir())
+    assert not folder.is_training()
+    assert sorted(folder.path.iterdir()) == before
+    with folder.locked():
+        assert folder.is_training()
+        with pytest.raises(RunError, match="Another process"), folder.locked():
+            pass
+        assert folder.is_training()
+    assert not folder.is_training()
+    with folder.locked():
+        pass

@@ -1,0 +1,128 @@
+"""A live run, watched in a browser: numbers change, it stops and goes on, from the page."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from browsers import serving
+from invariance.small_runs import SMALL, train, write_points
+from playwright.sync_api import Browser, Page, expect
+
+from gansmith.api import Run
+from gansmith.studio.app import create_app
+from gansmith.studio.studio import Runs
+
+# A process opens torch and the data before it plays, on a machine that may be busy.
+LONG_MS = 300_000
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    root = tmp_path_factory.mktemp("runs")
+    source = write_points(root.parent / "points.npy")
+    run = train(source, root / "first", 60, SMALL)
+    train(source, root / "second", 30, SMALL)
+    run.evaluate(60)
+    return run
+
+
+def test_a_live_run_is_watched_stopped_and_resumed(
+    open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    (tmp_path / "runs").mkdir()
+    app = create_app(Runs((tmp_path / "runs",)), sources=["ring"])
+    with serving(app) as url:
+        page = open_page(f"{url}#watch")
+        expect(page.get_by_role("heading", name="No runs yet")).to_be_visible()
+        page.get_by_label("Minutes").fill("10")
+        page.get_by_role("button", name="Start").click()
+        run = page.get_by_role("region", name="Run ring-1")
+        state, loss = run.get_by_role("status"), run.locator("[data-name=generator_loss]")
+        expect(loss).to_be_visible(timeout=LONG_MS)
+        expect(state).to_have_text("training")
+        first = loss.inner_text()
+        expect(loss).not_to_have_text(first, timeout=LONG_MS)
+        run.get_by_role("button", name="Stop").click()
+        expect(state).to_have_text("stopped", timeout=LONG_MS)
+        run.get_by_role("button", name="Resume").click()
+        expect(state).to_have_text("training", timeout=LONG_MS)
+        stood = loss.inner_text()
+        expect(loss).not_to_have_text(stood, timeout=LONG_MS)
+        expect(run.get_by_role("img", name=re.compile("^Samples of ring-1"))).to_be_visible()
+        page.close()  # before the server that it asks
+
+
+def test_runs_stand_side_by_side_with_samples_over_time(
+    open_page: Callable[..., Page], trained: Run
+) -> None:
+    with serving(create_app(Runs((trained.folder.path.parent,)))) as url:
+        page = open_page(f"{url}#watch?run=first")
+        page.get_by_label("second").check()
+        regions = page.get_by_role("region", name=re.compile("^Run "))
+        expect(regions).to_have_count(2)
+        expect(page).to_have_url(re.compile("run=first&run=second"))
+        slider = page.get_by_role("region", name="Run first").get_by_role("slider")
+        picture = regions.get_by_role("img", name=re.compile("^Samples of"))
+        expect(picture.first).to_have_attribute("alt", re.compile("at 960 samples"))
+        slider.fill("1")
+        expect(picture.first).to_have_attribute("alt", re.compile("at 160 samples"))
+        # One place in time for all that stand beside each other.
+        expect(picture.last).to_have_attribute("alt", re.compile("at 160 samples"))
+        page.reload()
+        expect(picture.last).to_have_attribute("alt", re.compile("at 160 samples"))
+        expect(page.get_by_role("heading", name="The doctor").first).to_be_visible()
+
+
+def test_a_report_stands_in_its_place_with_floors(
+    open_page: Callable[..., Page], trained: Run
+) -> None:
+    report = json.loads((trained.folder.path / "report.json").read_text())
+    with serving(create_app(Runs((trained.folder.path.parent,)))) as url:
+        page = open_page(f"{url}#watch?run=first")
+        page.get_by_role("link", name="Report", exact=True).last.click()
+        for value in report["values"]:
+            row = page.get_by_role("row", name=re.compile(f"^{re.escape(value['name'])} "))
+            expect(row).to_contain_text(f"{value['num_fake']:,}")
+        page.get_by_text("The page that evaluate wrote").click()
+        frame = page.frame_locator("iframe")
+        expect(frame.get_by_role("heading", name="What was measured")).to_be_visible()
+
+
+def test_a_page_in_a_run_folder_runs_no_script_and_fetches_nothing(
+    browser: Browser, trained: Run, tmp_path: Path
+) -> None:
+    shutil.copytree(trained.folder.path, tmp_path / "runs" / "odd")
+    with serving(create_app()) as elsewhere:
+        (tmp_path / "runs/odd/report.html").write_text(
+            f"<p>shown</p><img src='{elsewhere}icon.svg'><iframe src='{elsewhere}'></iframe>"
+            "<script>parent.document.title = document.body.textContent = 'ran'</script>"
+            f"<meta http-equiv=refresh content='0; url={elsewhere}'>"
+        )
+        with serving(create_app(Runs((tmp_path / "runs",)))) as url:
+            page = browser.new_page()
+            fetched: list[str] = []
+            page.on("response", lambda answer: fetched.append(answer.url))
+            page.goto(f"{url}#report?run=odd")
+            page.get_by_text("The page that evaluate wrote").click()
+            expect(page.frame_locator("iframe").first.get_by_text("shown")).to_be_visible()
+            page.wait_for_timeout(500)
+            assert page.title() == "Report · gansmith studio"
+            assert [address for address in fetched if address.startswith(elsewhere)] == []
+            page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("tab", ["watch?run=first&run=second", "report?run=first"])
+def test_nothing_is_cut_off_on_a_narrow_screen(
+    open_page: Callable[..., Page], trained: Run, tab: str, scheme: str
+) -> None:
+    with serving(create_app(Runs((trained.folder.path.parent,)))) as url:
+        page = open_page(f"{url}#{tab}", width=400, color_scheme=scheme)
+        expect(page.locator(".plot svg, .values tr").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400
