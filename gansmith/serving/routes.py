@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from gansmith.convert import to_json
 from gansmith.prepare import modality_of
-from gansmith.run import require_choices
+from gansmith.sample.choices import require_choices
 from gansmith.serving.answers import Answer, answer_as, formats
 from gansmith.serving.engine import Engine, Wish
 from gansmith.serving.limits import RefusedError
