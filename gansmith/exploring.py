@@ -23,6 +23,7 @@ from gansmith.sample.places import (
     find_directions,
     places,
     places_along,
+    places_around,
     places_between,
     samples_at,
 )
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 LARGEST = 1_000.0
+SPREAD = 0.4
 
 
 class Explorer:
@@ -113,18 +115,24 @@ class Explorer:
         """In which samples change most; found without labels."""
         return find_directions(self.sampler, count)
 
-    def along(self, start: Places, vector: Any, amounts: Sequence[float]) -> Places:
-        """From one place in a straight line.
+    def along(self, start: Places, vectors: Any, amounts: Any) -> Places:
+        """From one place in straight lines.
 
         Args:
             start: one place.
-            vector: (size,), for example a row of ``directions().vectors``.
-            amounts: how far each, in standard deviations of a latent.
+            vectors: (size,), or (K, size), for example ``directions().vectors``.
+            amounts: (N,), or (N, K): how far along each, in standard deviations of a latent.
         """
         like = start.latents
-        return places_along(
-            start, torch.as_tensor(vector).to(like), torch.as_tensor(list(amounts)).to(like)
-        )
+        lines, far = (torch.as_tensor(given).to(like) for given in (vectors, amounts))
+        if lines.ndim == 1:
+            lines, far = lines[None], far[:, None]
+        return places_along(start, lines, far)
+
+    def around(self, start: Places, n: int, *, spread: float = SPREAD, seed: int = 0) -> Places:
+        """Around one place; at a ``spread`` of 0 the place itself, at 1 nothing of it is left."""
+        require_choices(n, seed, 1.0)
+        return places_around(start, n, spread, seed)
 
     def project(
         self, sample: Any, *, condition: str | int | None = None, seed: int = 0, steps: int = STEPS

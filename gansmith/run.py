@@ -328,8 +328,12 @@ class Run:
             UserError: if shape or type are others.
             RunError: if the run is not calibrated yet.
         """
+        return self.verdicts(self.raw(x))
+
+    def verdicts(self, raw: Array) -> list[dict[str, Any]]:
+        """:meth:`judge`, for samples (N, ...) that are raw as the codec takes them."""
         calibration = self.calibration
-        logits = self.sampler().logits(self.raw(x))
+        logits = self.sampler().logits(raw)
         return [verdict(str(i), float(v), calibration) for i, v in enumerate(logits)]
 
     def raw(self, x: Array | Sequence[str]) -> Array:

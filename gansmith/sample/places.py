@@ -11,8 +11,10 @@ at a first layer alone.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -102,20 +104,44 @@ def places_between(first: Places, second: Places, steps: int) -> Places:
         )
     start, end = first.latents[0], second.latents[0]
     shares = torch.linspace(0, 1, steps, dtype=start.dtype, device=start.device)
-    classes = None if first.classes is None else first.classes[:1].expand(steps)
-    return Places(great_circle(start, end, shares), classes)
+    return Places(great_circle(start, end, shares), _same(first, steps))
 
 
-def places_along(start: Places, vector: Tensor, amounts: Tensor) -> Places:
-    """From a place in a straight line.
+def places_along(start: Places, vectors: Tensor, amounts: Tensor) -> Places:
+    """From one place in straight lines.
 
     Args:
         start: one place.
-        vector: (size,) of length 1.
-        amounts: (K,) how far, in standard deviations of a latent; may be negative.
+        vectors: (K, size) of length 1 each.
+        amounts: (N, K) how far along each, in standard deviations of a latent; may be negative.
     """
-    classes = None if start.classes is None else start.classes[:1].expand(len(amounts))
-    return Places(start.latents + amounts[:, None] * vector, classes)
+    return Places(start.latents + amounts @ vectors, _same(start, len(amounts)))
+
+
+def places_around(start: Places, n: int, spread: float, seed: int = 0) -> Places:
+    """Around one place: its latent with noise on it, as long as latents are.
+
+    Args:
+        start: one place.
+        n: how many.
+        spread: 0 to 1: at 0 all are the place itself, at 1 nothing of it is left.
+        seed: of the noise.
+
+    Raises:
+        UserError: for a spread that is not from 0 to 1.
+    """
+    if not 0 <= spread <= 1:  # also false for nan
+        raise UserError(
+            f"A spread of {spread:g} has no meaning.", where="spread", fix="Take 0 to 1."
+        )
+    noise = np.random.default_rng((seed, 8)).standard_normal((n, start.latents.shape[1]))
+    around = torch.from_numpy(noise).to(start.latents)
+    mixed = math.sqrt(1 - spread**2) * start.latents + spread * around
+    return Places(mixed, _same(start, n))
+
+
+def _same(start: Places, n: int) -> Tensor | None:
+    return None if start.classes is None else start.classes[:1].expand(n)
 
 
 def find_directions(

@@ -162,6 +162,18 @@ def test_ends_of_a_way_are_the_two_places(digits: api.Run) -> None:
     np.testing.assert_array_equal(explorer.samples(still)[0], made[0])
 
 
+def test_around_a_place_lie_others_that_are_as_usual(points: api.Run) -> None:
+    explorer = points.explorer()
+    start = explorer.places(1, seed=4)
+    assert torch.equal(explorer.around(start, 3, spread=0.0).latents, start.latents.expand(3, -1))
+    near, far = (explorer.around(start, 4000, spread=s).latents for s in (0.3, 1.0))
+    assert (near - start.latents).norm(dim=1).mean() < (far - start.latents).norm(dim=1).mean()
+    np.testing.assert_allclose(near.mean(0), 0.91**0.5 * start.latents[0], atol=0.05)
+    np.testing.assert_allclose(far.std(0), np.ones(SIZE), rtol=0.1)
+    with pytest.raises(UserError, match="spread"):
+        explorer.around(start, 1, spread=float("nan"))
+
+
 def test_places_of_a_seed_are_its_samples(digits: api.Run) -> None:
     explorer = digits.explorer()
     found = explorer.samples(explorer.places(12, seed=9, truncation=0.7))
@@ -187,12 +199,12 @@ def test_gradients_say_how_the_answer_changes(digits: api.Run) -> None:
     gradients = Inspector(digits).gradients(raw)
     assert gradients.shape == (4, 1, 8, 8)
     assert strengths(gradients).shape == (4, 8, 8)
-    x = sampler.codec.encode(torch.from_numpy(raw))
-    step = 1e-3 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+    x, uphill = sampler.codec.encode(torch.from_numpy(raw)), torch.from_numpy(gradients).float()
+    lengths = uphill.flatten(1).norm(dim=1)
+    step = 1e-3 * uphill / lengths[:, None, None, None]
     with torch.no_grad():
-        change = (sampler.answers(x + step) - sampler.answers(x - step)).double().numpy() / 2
-    said = (gradients * step.numpy()).reshape(4, -1).sum(1)
-    np.testing.assert_allclose(said, change, rtol=0.1, atol=3e-5)
+        change = (sampler.answers(x + step) - sampler.answers(x - step)) / 2e-3
+    np.testing.assert_allclose(change, lengths, rtol=0.1)
 
 
 @given(n=st.integers(1, 5), m=st.integers(1, 40), k=st.integers(1, 6), seed=st.integers(0, 99))
