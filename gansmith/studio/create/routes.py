@@ -98,7 +98,7 @@ def _calibration(run: Run) -> dict[str, Any]:
     try:
         return asdict(run.calibration)
     except GansmithError as error:
-        return {"error": error.what, "fix": error.fix}
+        return {"missing": error.what, "fix": error.fix}
 
 
 def columns_of(run: Run) -> list[dict[str, Any]]:

@@ -195,7 +195,7 @@ def test_a_run_without_calibration_says_so(tmp_path: Path, folder: Path) -> None
     (tmp_path / "points" / "calibration.json").unlink()
     with TestClient(create_app(Runs((tmp_path,))), base_url="http://localhost") as opened:
         about = opened.get("/api/create/runs/points").json()
-        assert "not calibrated" in about["calibration"]["error"]
+        assert "not calibrated" in about["calibration"]["missing"]
         answer = opened.post("/api/create/runs/points/judge/values", json={"samples": [[1, 2]]})
     assert answer.status_code == 422
     assert "not calibrated" in answer.json()["error"]
