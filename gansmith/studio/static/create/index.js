@@ -61,7 +61,7 @@ function Maker({ about, query, setQuery }) {
           onInput=${(/** @type {any} */ e) => set({ truncation: Number(e.target.value) })} />
       <//>
       <p class="soft small">At 1 as it was trained; below, samples are more typical and more alike.</p>
-      <div class="row"><button class="primary" onClick=${() => set({ seed: Math.floor(Math.random() * 2 ** 31), pick: null })}>Others</button></div>
+      <div class="row"><button class="primary" onClick=${() => set({ seed: Math.floor(Math.random() * 2 ** 31), pick: null })}>New seed</button></div>
       <h3>Take them away</h3>
       <${Download} about=${about} asked=${asked} />
       <p class="soft small">The bytes that <code>gansmith sample</code> writes.</p>

@@ -3,13 +3,15 @@
 import { loadPlot } from "../plot.js";
 import { html, useEffect, useRef, useState } from "../ui.js";
 
-const LONGEST = 640;
+/** @type {number[][]} */
+const NONE = [];
+const LONGEST = 520;
 
 /** A chart as wide as the page allows.
  * @param {{ points: number[][], picked?: number[][], way?: number[][], near?: number[][], label: string,
  *   onPick?: (number: number) => void }} props
  */
-export function Plane({ points, picked = [], way = [], near = [], label, onPick }) {
+export function Plane({ points, picked = NONE, way = NONE, near = NONE, label, onPick }) {
   const place = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [width, setWidth] = useState(0);
   useEffect(() => {
@@ -33,7 +35,7 @@ export function Plane({ points, picked = [], way = [], near = [], label, onPick 
       marks: [
         Plot.dot(flat, { r: 2.5, fill: "var(--fake)", fillOpacity: 0.55 }),
         Plot.dot(near, { r: 3, fill: "none", stroke: "var(--text)", strokeOpacity: 0.6 }),
-        Plot.line(way, { stroke: "var(--accent)", strokeWidth: 2, marker: "dot" }),
+        Plot.line(way, { stroke: "var(--accent)", strokeWidth: 1.5, marker: way.length > 12 ? "none" : "dot" }),
         Plot.dot(picked, { r: 6, fill: "var(--accent)", stroke: "var(--card)" }),
         Plot.text(picked, { text: (/** @type {any} */ _, /** @type {number} */ i) => "AB"[i], dy: -12, fill: "var(--text)", fontWeight: 600 }),
       ],

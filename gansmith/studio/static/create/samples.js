@@ -34,12 +34,14 @@ export function point(numbers) {
 
 /** Samples beside each other; where `onPick` is given they can be chosen.
  * @param {{ modality: string, samples: any[], classes?: string[] | null, picked?: number[],
- *   onPick?: (number: number) => void, label: string }} props
+ *   onPick?: (number: number) => void, label: string, inLine?: boolean }} props - in line: in one row
+ *   where there is room
  */
-export function Samples({ modality, samples, classes, picked = [], onPick, label }) {
+export function Samples({ modality, samples, classes, picked = [], onPick, label, inLine = false }) {
   const named = (/** @type {number} */ i) =>
     `Sample ${i + 1}${classes ? `, class ${classes[i]}` : ""}${modality === "image" ? "" : `: ${samples[i]}`}`;
-  return html`<div class=${`samples of-${modality}`} role="group" aria-label=${label}>
+  return html`<div class=${`samples of-${modality} ${inLine ? "in-line" : ""}`} role="group" aria-label=${label}
+    style=${{ "--count": samples.length }}>
     ${samples.map((sample, i) => onPick
       ? html`<button class="tile" aria-pressed=${picked.includes(i)} aria-label=${named(i)} title=${named(i)}
           onClick=${() => onPick(i)}>

@@ -9,6 +9,9 @@ import { Sample, Samples } from "./samples.js";
 const FAR = 4;
 const AROUND = /** @type {Record<string, number>} */ ({ image: 12, points: 60, text: 6 });
 const STRIP = [-3, -2, -1, 0, 1, 2, 3];
+// Points are drawn as one line, which bends.
+const LINE = Array.from({ length: 61 }, (_, i) => (i - 30) / 10);
+const CURVE_STEPS = 60;
 
 /** Sliders along the directions in which samples change most, and what they make.
  * @param {{ about: import("./runs.js").About, place: import("./runs.js").Place, sample: any,
@@ -20,7 +23,7 @@ export function Vary({ about, place, sample, others = null }) {
   const [strip, setStrip] = useState(0);
   const found = useAnswer((signal) => askJson(`${url}/directions`, { signal }), [about.name]);
   const rows = useMemo(() => {
-    const along = STRIP.map((far) => {
+    const along = (others ? LINE : STRIP).map((far) => {
       const row = [...amounts];
       while (row.length <= strip) row.push(0);
       row[strip] = far;
@@ -58,11 +61,12 @@ export function Vary({ about, place, sample, others = null }) {
         <div class="row"><button onClick=${() => setAmounts([])} disabled=${!amounts.some(Boolean)}>Back to the sample</button></div>
       </div>
     </div>
-    ${moved.value && html`<h3>${along}</h3>
-      ${others
-        ? html`<${Plane} points=${others} picked=${[shown]} way=${line} label=${along} />`
-        : html`<${Samples} modality=${about.modality} samples=${line} label=${along} />`}`}
-    <${Around} about=${about} place=${start} others=${others} />
+    ${moved.value && !others && html`<h3>${along}</h3>
+      <${Samples} modality=${about.modality} samples=${line} label=${along} inLine />`}
+    <${Around} about=${about} place=${start} draw=${others && moved.value
+      ? (/** @type {number[][]} */ near) =>
+          html`<${Plane} points=${others} picked=${[shown]} way=${line} near=${near} label=${`${along}, and around it`} />`
+      : null} />
   </section>`;
 }
 
@@ -72,8 +76,8 @@ function percent(share) {
 }
 
 /** @param {{ about: import("./runs.js").About, place: import("./runs.js").Place,
- *   others: number[][] | null }} props */
-function Around({ about, place, others }) {
+ *   draw: ((near: number[][]) => any) | null }} props - draw shows points, in place of a list */
+function Around({ about, place, draw }) {
   const [spread, setSpread] = useState(0.4);
   const [seed, setSeed] = useState(0);
   const found = useAnswer(
@@ -87,11 +91,11 @@ function Around({ about, place, others }) {
         <input type="range" min="0" max="1" step="0.05" value=${spread}
           onInput=${(/** @type {any} */ e) => setSpread(Number(e.target.value))} />
       <//>
-      <button onClick=${() => setSeed(seed + 1)}>Others</button>
+      <button onClick=${() => setSeed(seed + 1)}>Other ones</button>
     </div>
     <${ErrorNote} error=${found.error} />
-    ${found.value && (others
-      ? html`<${Plane} points=${others} near=${found.value.samples} label="Around it" />`
+    ${found.value && (draw
+      ? draw(found.value.samples)
       : html`<${Samples} modality=${about.modality} samples=${found.value.samples} label="Around it" />`)}`;
 }
 
@@ -100,7 +104,7 @@ function Around({ about, place, others }) {
  *   second: import("./runs.js").Place, others?: number[][] | null }} props
  */
 export function Between({ about, first, second, others = null }) {
-  const [steps, setSteps] = useState(9);
+  const [steps, setSteps] = useState(others ? CURVE_STEPS : 9);
   const way = useAnswer(
     (signal) => askJson(`${urlOf(about.name)}/between`, { body: { first, second, steps }, signal }),
     [first, second, steps]);
@@ -108,14 +112,14 @@ export function Between({ about, first, second, others = null }) {
     <h2>From A to B</h2>
     <p class="soft small">On a great circle of the latent space${about.classes.length
       ? ", in the class of A: nothing lies between two classes" : ""}.</p>
-    <${Field} label=${`Steps: ${steps}`}>
+    ${!others && html`<${Field} label=${`Steps: ${steps}`}>
       <input type="range" min="3" max="15" value=${steps}
         onInput=${(/** @type {any} */ e) => setSteps(Number(e.target.value))} />
-    <//>
+    <//>`}
     <${ErrorNote} error=${way.error} />
     ${way.value && (others
       ? html`<${Plane} points=${others} way=${way.value.samples} label="From A to B"
           picked=${[way.value.samples[0], way.value.samples[way.value.samples.length - 1]]} />`
-      : html`<${Samples} modality=${about.modality} samples=${way.value.samples} label="From A to B" />`)}
+      : html`<${Samples} modality=${about.modality} samples=${way.value.samples} label="From A to B" inLine />`)}
   </section>`;
 }

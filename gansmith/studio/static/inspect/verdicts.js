@@ -31,7 +31,7 @@ function Verdict({ about, verdict, sample, map, peak, near, number }) {
           <figure><img class="sample" src=${pictureUrl(sample)} alt=${`${verdict.file}, as the run sees it`} />
             <figcaption>as the run sees it</figcaption></figure>
           ${map && html`<figure><${Heat} picture=${sample} map=${map} label=${`Where D looks in ${verdict.file}`} />
-            <figcaption>where D looks (at most ${(peak ?? 0).toPrecision(2)})</figcaption></figure>`}
+            <figcaption title=${`Brightest: the logit changes by ${(peak ?? 0).toPrecision(2)} for a change of 1 in what a pixel is encoded as.`}>where D looks</figcaption></figure>`}
         </div>`
       : html`<p><${Shown} about=${about} sample=${sample} /></p>`}
     <div><p class="number">p(fake) = ${p.toFixed(3)} <span class="soft small">logit ${verdict.logit.toFixed(2)}</span></p>
@@ -55,7 +55,7 @@ function Nearest({ about, near, number }) {
   return html`<div>
     <h3>Nearest training samples</h3>
     ${copy && html`<p class="small warn">${distances[0] === 0
-      ? "At distance 0 of a training sample." : "Nearer than 99 % of held-out samples are: nearly a training sample."}</p>`}
+      ? "At distance 0 of a training sample." : "Nearer to one than 99 % of held-out real samples are: look whether it is a copy."}</p>`}
     <div class=${`near ${about.modality === "image" ? "" : "words"}`}>
       ${near.samples[number].map((/** @type {any} */ sample, /** @type {number} */ k) => html`<figure>
         <${Shown} about=${about} sample=${sample} />
@@ -73,7 +73,7 @@ function Nearness({ near }) {
   if (!near.readable) {
     return html`<p class="card small"><strong>No nearest training samples.</strong> ${near.why}</p>`;
   }
-  return html`<p class="soft small">Distances to ${near.num_samples.toLocaleString("en")} training samples are measured in
+  return html`<p class="soft small">Distances to ${near.num_samples.toLocaleString("en")} training samples are measured in${" "}
     ${near.about}.${near.usual !== null && html` A held-out real sample is usually at ${near.usual.toPrecision(3)}; 1 %
     of them are nearer than ${near.near.toPrecision(3)}.`}</p>`;
 }
