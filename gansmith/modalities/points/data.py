@@ -51,7 +51,7 @@ class Ring(_BuiltInPoints):
 
     def draw(self, rng: np.random.Generator) -> tuple[Points, dict[str, Any]]:
         angles = 2 * np.pi * np.arange(8) / 8
-        return _mixture(rng, 2 * np.stack([np.cos(angles), np.sin(angles)], 1), sigma=0.02)
+        return mixture(rng, 2 * np.stack([np.cos(angles), np.sin(angles)], 1), sigma=0.02)
 
 
 @register("source", "grid")
@@ -62,7 +62,7 @@ class Grid(_BuiltInPoints):
 
     def draw(self, rng: np.random.Generator) -> tuple[Points, dict[str, Any]]:
         ticks = np.arange(-4.0, 5.0, 2.0)
-        return _mixture(rng, np.stack(np.meshgrid(ticks, ticks), -1).reshape(-1, 2), sigma=0.05)
+        return mixture(rng, np.stack(np.meshgrid(ticks, ticks), -1).reshape(-1, 2), sigma=0.05)
 
 
 @register("source", "spiral")
@@ -97,10 +97,16 @@ class PointsFile:
         return _dataset(read_points(Path(config.source).expanduser()), config, {})
 
 
-def _mixture(
+def mixture(
     rng: np.random.Generator, centres: npt.NDArray[np.float64], sigma: float
 ) -> tuple[Points, dict[str, Any]]:
-    """Points of a mixture of equal Gaussians, and its truth."""
+    """100,000 points of a mixture of equal Gaussians, and its truth.
+
+    Args:
+        rng: they are drawn with.
+        centres: (K, d) of the Gaussians.
+        sigma: of each, along each axis.
+    """
     chosen = rng.integers(0, len(centres), NUM_POINTS)
     points = centres[chosen] + rng.normal(0.0, sigma, (NUM_POINTS, centres.shape[1]))
     return points.astype(np.float32), {"centres": centres.tolist(), "sigma": sigma}

@@ -72,12 +72,26 @@ function Tab({ name, query, setQuery }) {
   useEffect(() => {
     document.title = `${NAMES[name]} · gansmith studio`;
     import(`./${name}/index.js`).then(
-      (module) => setShown({ Part: module.default }),
+      (module) => (module.styled ? styles(name) : Promise.resolve())
+        .then(() => setShown({ Part: module.default })),
       (error) => setShown({ error: { message: `This tab cannot be shown: ${error.message}` } }),
     );
   }, [name]);
   if (shown.error) return html`<${ErrorNote} error=${shown.error} />`;
   return shown.Part ? html`<${shown.Part} query=${query} setQuery=${setQuery} />` : null;
+}
+
+/** The style sheet of a tab that says it is styled, once.
+ * @param {string} name @returns {Promise<void>}
+ */
+function styles(name) {
+  const href = `${name}/style.css`;
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+    link.onload = link.onerror = () => resolve();
+    document.head.append(link);
+  });
 }
 
 /** Asks for the token of the server. */

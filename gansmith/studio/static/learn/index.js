@@ -1,9 +1,196 @@
-// Learn: the game, move by move.
+// Learn: the game, move by move. The address holds all of it, so that others see the same run.
 
-import { html } from "../ui.js";
+import { askJson } from "../api.js";
+import { ErrorNote, html, Select, useEffect, useMemo, useRef, useState } from "../ui.js";
+import { changed, read, write } from "./address.js";
+import { Controls } from "./controls.js";
+import { Dirac } from "./dirac.js";
+import { Drawing } from "./drawing.js";
+import { Errors } from "./errors.js";
+import { Arithmetic, Tiles, Weights } from "./faces.js";
+import { isTurnOfG, SPEEDS, useGame } from "./game.js";
+import { Counts, Critic, Players, short } from "./numbers.js";
+import { Plane } from "./plane.js";
+
+/** @typedef {import("./address.js").Choices} Choices
+ *  @typedef {import("./address.js").Settings} Settings
+ *  @typedef {import("./game.js").Frame} Frame
+ */
+
+export const styled = true;
+const ADDRESS_EVERY = 1000;
+const LAYERS = /** @type {[string, string][]} */ ([
+  ["heat", "D's answer"], ["real", "real"], ["fake", "fakes"], ["lattice", "latent grid"], ["arrows", "arrows"],
+]);
 
 /** @param {import("../ui.js").TabProps} props */
 export default function Learn({ query, setQuery }) {
-  void query, setQuery;
-  return html`<h1>The game, move by move</h1>`;
+  const [choices, setChoices] = useState(/** @type {Choices | null} */ (null));
+  const [error, setError] = useState(/** @type {any} */ (null));
+  useEffect(() => { askJson("api/learn/choices").then(setChoices, setError); }, []);
+  return html`<div class="learn">
+    <h1>The game, move by move</h1>
+    <p class="lead">A generator G makes points from noise; a discriminator D learns to tell them from real ones. Each learns from
+      the other. Play, stop, move one of them alone, and break it on purpose.</p>
+    <${ErrorNote} error=${error} />
+    ${choices && html`<${Table} choices=${choices} query=${query} setQuery=${setQuery} />`}
+  </div>`;
+}
+
+/** The game itself.
+ * @param {{ choices: Choices, query: URLSearchParams, setQuery: (query: URLSearchParams) => void }} props
+ */
+function Table({ choices, query, setQuery }) {
+  const given = useMemo(() => read(query, choices), [query]);
+  const [chosen, setChosen] = useState(given);
+  const written = useRef(query.toString());
+  const { settings } = chosen;
+  const game = useGame(settings, chosen.moves);
+  const { frame, playing } = game;
+  const [shows, setShows] = useState({ heat: true, real: true, fake: true, lattice: false, arrows: true });
+
+  useEffect(() => { // an address that came from elsewhere: a link, the way back
+    if (query.toString() !== written.current) setChosen(given);
+  }, [query]);
+  const save = (/** @type {string} */ moves) => {
+    const next = write(settings, moves, chosen.shown);
+    if (next.toString() === written.current) return;
+    written.current = next.toString();
+    setQuery(next);
+  };
+  const arrived = frame?.there ? frame.moves : null;
+  useEffect(() => {
+    if (arrived === null) return undefined;
+    const timer = setTimeout(() => save(arrived), playing ? ADDRESS_EVERY : 0);
+    return () => { if (!playing) clearTimeout(timer); };
+  }, [playing ? Math.floor((frame?.count ?? 0) / 50) : arrived, playing]);
+
+  const change = (/** @type {Settings} */ some) =>
+    setChosen({ settings: changed(settings, some), moves: "", shown: "" });
+  const guide = (/** @type {import("./address.js").Case} */ one) => {
+    const usual = read(new URLSearchParams(), choices).settings;
+    setChosen({ settings: { ...usual, ...one.settings }, moves: "", shown: one.name });
+    game.begin("");
+  };
+  const shown = choices.cases.find(({ name }) => name === chosen.shown);
+  const draws = settings.game === "points" && settings.source === "drawn" && !settings.drawing;
+  return html`
+    <${Cases} cases=${choices.cases} shown=${chosen.shown} onChoose=${guide} />
+    ${shown && html`<${Guide} shown=${shown} game=${game} />`}
+    <div class="table ${settings.game}">
+      <section class="stage card" aria-label="The game">
+        ${draws ? html`<${Drawing} drawing="" onDone=${(/** @type {string} */ drawing) => change({ drawing })} />` : html`
+          ${settings.game === "points" && html`<${Plane} frame=${frame} shows=${shows} />
+            <${Layers} shows=${shows} onChange=${setShows} frame=${frame} />`}
+          ${settings.game === "dirac" && html`<${Dirac} frame=${frame} />`}
+          ${settings.game === "faces" && frame && html`<${Tiles} frame=${frame} />`}
+          <${Transport} game=${game} settings=${settings} wanted=${chosen.moves} />`}
+        <${ErrorNote} error=${game.error} />
+        ${frame?.diverged && html`<p class="error" role="alert">A loss is no finite number any more: the game has diverged.
+          <span>Begin again with a smaller learning rate.</span></p>`}
+        ${settings.game === "faces" && frame && html`<${Arithmetic} step=${frame.step} />`}
+      </section>
+      <div class="side">
+        ${frame && !draws && html`<section class="card" aria-label="Numbers">
+          <${Players} frame=${frame} />
+          ${settings.game === "points" && frame.counts && html`<${Counts} frame=${frame} />`}
+          ${settings.game === "dirac" && frame.at && html`<p class="dirac-at">θ = <b>${short(frame.at[0])}</b>, ψ = <b>${short(frame.at[1])}</b>: ${" "}<span data-of="away">${short(frame.away)}</span> away from the equilibrium</p>`}
+          ${settings.game === "faces" && html`<${Weights} frame=${frame} />`}
+          <${Errors} frame=${frame} playing=${playing} />
+        </section>`}
+        ${frame && !draws && settings.game !== "dirac"
+          && html`<${Critic} frame=${frame} settings=${settings} visitor=${game.visitor} playing=${playing} />`}
+      </div>
+      <details class="settings card" open=${innerWidth > 900}>
+        <summary>Settings</summary>
+        <${Controls} settings=${settings} choices=${choices} onChange=${change} />
+        ${settings.source === "drawn" && settings.drawing && html`<button onClick=${() => change({ drawing: "" })}>Draw another</button>`}
+      </details>
+    </div>`;
+}
+
+/** @param {{ cases: import("./address.js").Case[], shown: string, onChoose: (one: any) => void }} props */
+function Cases({ cases, shown, onChoose }) {
+  return html`<nav class="cases" aria-label="Guided cases"><span class="soft small">See for yourself:</span>
+    ${cases.map((one) => html`<button aria-pressed=${one.name === shown} onClick=${() => onChoose(one)}>${one.title}</button>`)}
+  </nav>`;
+}
+
+/** What a guided case says.
+ * @param {{ shown: import("./address.js").Case, game: ReturnType<typeof useGame> }} props
+ */
+function Guide({ shown, game }) {
+  return html`<section class="guide card" aria-labelledby="guide-title">
+    <h2 id="guide-title">${shown.title}</h2>
+    <p>${shown.text}</p>
+    <button onClick=${() => game.begin(shown.moves)}>Go to where it shows</button>
+  </section>`;
+}
+
+/** Play, pause, single steps, speed, and the link.
+ * @param {{ game: ReturnType<typeof useGame>, settings: Settings, wanted: string }} props
+ */
+function Transport({ game, settings }) {
+  const { frame, playing } = game;
+  const still = playing || !frame;
+  const speeds = Object.entries(SPEEDS).map(([key, { text }]) =>
+    [key, settings.game === "faces" ? text.replace(/rounds?/, (word) => word.replace("round", "move")) : text]);
+  return html`<div class="transport">
+    <div class="row">
+      <button class="primary play" onClick=${playing ? game.pause : game.play} disabled=${!frame || frame.diverged}>
+        ${playing ? "Pause" : "Play"}</button>
+      ${settings.game === "faces"
+        ? html`<button onClick=${() => game.add("s1")} disabled=${still}>One step</button>
+          <button onClick=${() => game.add(`s${3 - (frame?.count ?? 0) % 3}`)} disabled=${still}>To the end of the move</button>`
+        : html`<button onClick=${() => game.add("d1")} disabled=${still}>D alone</button>
+          <button onClick=${() => game.add("g1")} disabled=${still}>G alone</button>
+          <button onClick=${() => game.add("r1")} disabled=${still}>One round</button>`}
+      <button onClick=${() => game.begin("")} disabled=${!frame?.count}>Begin again</button>
+    </div>
+    <div class="row">
+      <${Select} label="Speed" value=${game.speed} choices=${speeds} onChange=${game.setSpeed} />
+      <${Share} />
+      <p class="status small soft" role="status">${status(game, settings)}</p>
+    </div>
+  </div>`;
+}
+
+/** @param {ReturnType<typeof useGame>} game @param {Settings} settings */
+function status({ frame, playing, speed, error }, settings) {
+  if (!frame) return error ? "" : "The networks are made …";
+  if (!frame.there && !frame.diverged && !error) return `Playing up to there: ${frame.count.toLocaleString()} moves so far …`;
+  const moves = frame.count === 1 ? "1 move" : `${frame.count.toLocaleString()} moves`;
+  if (playing && speed === "slow" && settings.game !== "faces") {
+    return `${moves}. ${isTurnOfG(frame, settings) ? "D has moved: look at its answer." : "G has moved: look at the fakes."}`;
+  }
+  return settings.game === "faces" ? `${frame.count.toLocaleString()} steps, ${Math.floor(frame.count / 3).toLocaleString()} moves` : moves;
+}
+
+/** Copies the address. */
+function Share() {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      setCopied(true);
+      setTimeout(() => setCopied(false), 2000);
+    } catch {
+      prompt("Copy this address:", location.href);
+    }
+  };
+  return html`<button onClick=${copy} title="Whoever opens it sees this very run">${copied ? "Copied" : "Copy the link"}</button>`;
+}
+
+/** What the plane shows; also its legend.
+ * @param {{ shows: Record<string, boolean>, onChange: (shows: any) => void, frame: Frame | null }} props
+ */
+function Layers({ shows, onChange, frame }) {
+  const heat = frame?.heat;
+  return html`<div class="layers row small" role="group" aria-label="Shown">
+    ${LAYERS.map(([name, text]) => html`<label><input type="checkbox" checked=${shows[name]}
+      onChange=${() => onChange({ ...shows, [name]: !shows[name] })} /> <span class="key ${name}"></span>${text}</label>`)}
+    ${heat && html`<span class="scale" title="The colours of D's answer">
+      <span>${heat.is_probability ? "0 fake" : short(heat.low)}</span><span class="ramp"></span>
+      <span>${heat.is_probability ? "real 1" : short(heat.high)}</span></span>`}
+  </div>`;
 }
