@@ -14,15 +14,16 @@ import { Between, Vary } from "./walk.js";
 const USUAL = /** @type {Record<string, number>} */ ({ image: 30, points: 250, text: 12 });
 const MOST_SHOWN = 250;
 
+export const styled = true;
+
 /** @param {import("../ui.js").TabProps} props */
 export default function Create({ query, setQuery }) {
-  return html`<link rel="stylesheet" href="create/create.css" />
-    <h1>Create</h1>
+  return html`<div class="create"><h1>Create</h1>
     <${WithRun} query=${query} setQuery=${setQuery}>${(/** @type {import("./runs.js").About} */ about) =>
       about.walks
         ? html`<${Maker} key=${about.name} about=${about} query=${query} setQuery=${setQuery} />`
         : html`<${Rows} key=${about.name} about=${about} query=${query} setQuery=${setQuery} />`}
-    <//>`;
+    <//></div>`;
 }
 
 /** Samples that each have a place in the latent space.
@@ -45,7 +46,7 @@ function Maker({ about, query, setQuery }) {
     set({ pick: next.join(",") });
   };
   return html`<div class="maker">
-    <section class="card controls" aria-label="What to make">
+    <section class="card wishes" aria-label="What to make">
       <h2>What to make</h2>
       ${about.classes.length > 0 && html`<${Select} label="Class" value=${class_}
         choices=${[["", "each in turn"], ...about.classes.map((name) => [name, name])]}
@@ -74,10 +75,13 @@ function Maker({ about, query, setQuery }) {
         ${shown.value && html`<${Made} about=${about} shown=${shown.value} picked=${picked} pick=${pick} />`}
       </section>
       ${found
-        ? html`<${Vary} key="found" about=${about} place=${found.place} sample=${found.sample} />`
+        ? html`<${Vary} key="found" title="Vary what was found" about=${about} place=${found.place} sample=${found.sample} />`
         : shown.value && html`<${Walks} about=${about} shown=${shown.value} picked=${picked} />`}
       ${about.projects && about.modality === "image" && html`<${Search} about=${about} onVary=${
-        (/** @type {import("./runs.js").Place} */ place, /** @type {any} */ sample) => setFound({ place, sample })} />`}
+        (/** @type {import("./runs.js").Place} */ place, /** @type {any} */ sample) => {
+          set({ pick: null });
+          setFound({ place, sample });
+        }} />`}
       ${about.given && html`<${GivenTexts} about=${about} />`}
     </div>
   </div>`;

@@ -57,7 +57,7 @@ export function Rows({ about, query, setQuery }) {
   const make = () => setWhere(conditionOf(clauses));
   const first = about.columns[0];
   return html`<div class="maker">
-    <form class="card controls" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); make(); }}>
+    <form class="card wishes" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); make(); }}>
       <h2>Rows that meet</h2>
       ${clauses.map((clause, i) => html`<${Condition} key=${i} columns=${about.columns} clause=${clause}
         onChange=${(/** @type {Clause | null} */ next) =>

@@ -43,11 +43,11 @@ export function Samples({ modality, samples, classes, picked = [], onPick, label
   return html`<div class=${`samples of-${modality} ${inLine ? "in-line" : ""}`} role="group" aria-label=${label}
     style=${{ "--count": samples.length }}>
     ${samples.map((sample, i) => onPick
-      ? html`<button class="tile" aria-pressed=${picked.includes(i)} aria-label=${named(i)} title=${named(i)}
+      ? html`<button class="one" aria-pressed=${picked.includes(i)} aria-label=${named(i)} title=${named(i)}
           onClick=${() => onPick(i)}>
           <${Sample} modality=${modality} sample=${sample} label="" />
           ${picked.includes(i) && html`<span class="mark" aria-hidden="true">${picked.indexOf(i) === 0 ? "A" : "B"}</span>`}
         </button>`
-      : html`<span class="tile"><${Sample} modality=${modality} sample=${sample} label=${named(i)} /></span>`)}
+      : html`<span class="one"><${Sample} modality=${modality} sample=${sample} label=${named(i)} /></span>`)}
   </div>`;
 }

@@ -1,7 +1,7 @@
 // From a chosen sample along found directions and around it; from one sample to another.
 
 import { askJson } from "../api.js";
-import { ErrorNote, Field, html, useMemo, useState } from "../ui.js";
+import { ErrorNote, Field, html, useEffect, useMemo, useRef, useState } from "../ui.js";
 import { Plane } from "./plane.js";
 import { placeOf, urlOf, useAnswer } from "./runs.js";
 import { Sample, Samples } from "./samples.js";
@@ -15,9 +15,10 @@ const CURVE_STEPS = 60;
 
 /** Sliders along the directions in which samples change most, and what they make.
  * @param {{ about: import("./runs.js").About, place: import("./runs.js").Place, sample: any,
- *   others?: number[][] | null }} props - others are points to be drawn among
+ *   others?: number[][] | null, title?: string }} props - others are points to be drawn among; one with
+ *   a title of its own comes into view
  */
-export function Vary({ about, place, sample, others = null }) {
+export function Vary({ about, place, sample, others = null, title }) {
   const url = urlOf(about.name);
   const [amounts, setAmounts] = useState(/** @type {number[]} */ ([]));
   const [strip, setStrip] = useState(0);
@@ -42,8 +43,12 @@ export function Vary({ about, place, sample, others = null }) {
   const start = useMemo(() => moved.value ? placeOf(moved.value, 0) : place, [moved.value, place]);
   const line = moved.value?.samples.slice(1) ?? [];
   const along = `Along direction ${Math.min(strip + 1, shares.length)}, from −3 to 3`;
-  return html`<section class="card">
-    <h2>Move along directions</h2>
+  const card = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    if (title) card.current?.scrollIntoView({ block: "start" });
+  }, [title, place]);
+  return html`<section class="card" ref=${card}>
+    <h2>${title ?? "Move along directions"}</h2>
     <p class="soft small">Found without labels: the directions in the latent space in which the generator's samples
       change most. What each one changes, only you can see.</p>
     <${ErrorNote} error=${found.error ?? moved.error} />

@@ -11,14 +11,15 @@ import { Verdicts } from "./verdicts.js";
 
 const FAKES = 6;
 
+export const styled = true;
+
 /** @param {import("../ui.js").TabProps} props */
 export default function Inspect({ query, setQuery }) {
-  return html`<link rel="stylesheet" href="create/create.css" />
-    <h1>Inspect</h1>
+  return html`<div class="create inspect"><h1>Inspect</h1>
     <p class="soft">Ask the discriminator of a run whether a sample is real, or one of its generator's fakes.</p>
     <${WithRun} query=${query} setQuery=${setQuery}>${(/** @type {import("../create/runs.js").About} */ about) =>
       html`<${Inspector} key=${about.name} about=${about} />`}
-    <//>`;
+    <//></div>`;
 }
 
 /** @param {{ about: import("../create/runs.js").About }} props */
@@ -56,7 +57,7 @@ function Inspector({ about }) {
 
   const { missing, fix } = about.calibration;
   if (missing) return html`<${ErrorNote} error=${{ message: missing, fix }} />`;
-  return html`<div class="inspect">
+  return html`<div class="asked">
     ${about.judges.files && html`<${Files} about=${about} busy=${busy} onFiles=${judgeFiles} />`}
     ${about.judges.values && html`<${Lines} about=${about} busy=${busy} onValues=${judgeValues} onError=${setError} />`}
     <${Own} about=${about} busy=${busy} onFiles=${judgeFiles} onValues=${judgeValues} onError=${setError} />

@@ -35,7 +35,7 @@ function Verdict({ about, verdict, sample, map, peak, near, number }) {
         </div>`
       : html`<p><${Shown} about=${about} sample=${sample} /></p>`}
     <div><p class="number">p(fake) = ${p.toFixed(3)} <span class="soft small">logit ${verdict.logit.toFixed(2)}</span></p>
-      <div class="bar" role="img" aria-label=${`${Math.round(100 * p)} % fake, ${Math.round(100 * (1 - p))} % real`}>
+      <div class="share" role="img" aria-label=${`${Math.round(100 * p)} % fake, ${Math.round(100 * (1 - p))} % real`}>
         <span style=${{ width: `${100 * p}%` }}></span></div>
       <p class="small soft row between"><span>${Math.round(100 * p)} % fake</span><span>${Math.round(100 * (1 - p))} % real</span></p></div>
     ${near?.readable && near.samples[number] && html`<${Nearest} about=${about} near=${near} number=${number} />`}
