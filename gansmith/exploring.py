@@ -132,7 +132,7 @@ class Explorer:
     def around(self, start: Places, n: int, *, spread: float = SPREAD, seed: int = 0) -> Places:
         """Around one place; at a ``spread`` of 0 the place itself, at 1 nothing of it is left."""
         require_choices(n, seed, 1.0)
-        return places_around(start, n, spread, seed)
+        return places_around(start, self.sampler.latents(0, n, seed, 1.0), spread)
 
     def project(
         self, sample: Any, *, condition: str | int | None = None, seed: int = 0, steps: int = STEPS

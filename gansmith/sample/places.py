@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -118,14 +117,13 @@ def places_along(start: Places, vectors: Tensor, amounts: Tensor) -> Places:
     return Places(start.latents + amounts @ vectors, _same(start, len(amounts)))
 
 
-def places_around(start: Places, n: int, spread: float, seed: int = 0) -> Places:
-    """Around one place: its latent with noise on it, as long as latents are.
+def places_around(start: Places, others: Tensor, spread: float) -> Places:
+    """Around one place: its latent mixed with others, so that variances stay as they are.
 
     Args:
         start: one place.
-        n: how many.
+        others: (N, size) latents as they are drawn.
         spread: 0 to 1: at 0 all are the place itself, at 1 nothing of it is left.
-        seed: of the noise.
 
     Raises:
         UserError: for a spread that is not from 0 to 1.
@@ -134,10 +132,8 @@ def places_around(start: Places, n: int, spread: float, seed: int = 0) -> Places
         raise UserError(
             f"A spread of {spread:g} has no meaning.", where="spread", fix="Take 0 to 1."
         )
-    noise = np.random.default_rng((seed, 8)).standard_normal((n, start.latents.shape[1]))
-    around = torch.from_numpy(noise).to(start.latents)
-    mixed = math.sqrt(1 - spread**2) * start.latents + spread * around
-    return Places(mixed, _same(start, n))
+    mixed = math.sqrt(1 - spread**2) * start.latents + spread * others
+    return Places(mixed, _same(start, len(others)))
 
 
 def _same(start: Places, n: int) -> Tensor | None:
