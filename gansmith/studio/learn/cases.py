@@ -28,4 +28,80 @@ class Case:
     settings: dict[str, Any]
 
 
-CASES: tuple[Case, ...] = ()
+_DIRAC = {
+    "game": "dirac", "objective": "minimax", "penalty": "none", "weight": 1.0,
+    "d_lr": 0.1, "g_lr": 0.1,
+}  # fmt: skip
+_VANISHING = {"penalty": "none", "d_steps": 5, "d_lr": 5e-3, "g_lr": 1e-3}
+
+CASES = (
+    Case(
+        "whole",
+        "A game that goes well",
+        "Eight small clouds on a ring, the usual rules of gansmith: a relativistic objective, and "
+        "penalties that keep D smooth. Play: after some 800 rounds all 8 modes are hit. The losses "
+        "come near the dashed line, and still the fakes are wider than the clouds; a fresh critic "
+        "tells them easily. With constant learning rates it stays so.",
+        "r800",
+        {},
+    ),
+    Case(
+        "collapse",
+        "Mode collapse",
+        "Minimax, no penalty, and G takes longer steps than D. All fakes run to where D says real, "
+        "D learns that, and they run on: never more than 3 of 8 modes are hit. After 350 rounds "
+        "nine of ten fakes are about the same two modes, and the other clouds have none. Play on, "
+        "and they fly off for good. The losses alone do not show it: look at the plane.",
+        "r350",
+        {"objective": "minimax", "penalty": "none", "fourier": 32, "beta1": 0.5, "d_lr": 1e-3,
+         "g_lr": 5e-3},
+    ),
+    Case(
+        "vanishing",
+        "Vanishing gradient",
+        "Minimax, no penalty, and D moves five times a round. After 300 rounds D is sure of "
+        "everything: its loss is near 0, and so is the gradient of G (compare it with round 10). "
+        "The arrows are gone, the fakes stand still, and no mode is hit. Then choose the "
+        "non-saturating objective and play as long: D is as sure, and G's gradient is large.",
+        "r300",
+        {"objective": "minimax", **_VANISHING},
+    ),
+    Case(
+        "circling",
+        "Circling without a penalty",
+        "The smallest game: one real number, 0, one fake, θ, and D(x) = ψx. Both would rest in the "
+        "middle, and each step goes down its own loss. Yet they circle about the middle, and after "
+        "300 rounds they are no nearer: what is good for one turns the other away.",
+        "r300",
+        _DIRAC,
+    ),
+    Case(
+        "damped",
+        "The same with R1",
+        "The very same game, and D also pays for its slope at the real number. That pulls ψ "
+        "towards 0, and the circle becomes a spiral that ends in the middle: after 200 rounds both "
+        "are within 0.02 of it.",
+        "r200",
+        {**_DIRAC, "penalty": "r1"},
+    ),
+    Case(
+        "guessing",
+        "50/50 that means nothing",
+        "A D of six neurons. After 400 rounds it says 50 % to everything, and both losses stand at "
+        "their dashed lines, as if the game were over. Look at the plane: no fake is where it "
+        "should be. Now train a fresh critic: it tells nearly every fake.",
+        "r400",
+        {"objective": "non-saturating", "d_width": 6, "d_depth": 1, "fourier": 0, "d_lr": 0.02,
+         "g_lr": 1e-3},
+    ),
+    Case(
+        "memorising",
+        "Memorising",
+        "Eight real points, and no more, from a spiral. D can only compare with those eight, so G "
+        "does best by making them again: after 1200 rounds most fakes lie on one of them, where "
+        "one in fifteen new points of the spiral does. The losses tell nothing of it.",
+        "r1200",
+        {"source": "spiral", "samples": 8, "objective": "non-saturating", "weight": 0.5,
+         "d_lr": 5e-3, "g_lr": 2e-3},
+    ),
+)  # fmt: skip

@@ -83,7 +83,7 @@ class DiracPlay(Play):
     @property
     def equilibrium(self) -> tuple[float, float]:
         """The losses at (0, 0), where this discriminator answers 0 everywhere."""
-        zero = torch.zeros(1)
+        zero = torch.zeros(1, dtype=torch.float64)
         players = (self.objective.discriminator, self.objective.generator)
         d, g = (float(loss(zero, zero)) for loss in players)
         return (d, g)

@@ -15,6 +15,8 @@ function route() {
   return { tab: TABS.includes(name) ? name : TABS[0], query: new URLSearchParams(query ?? "") };
 }
 
+// The address that is shown; where the browser has gone on, a word of that is about to come.
+let seen = location.hash;
 // Where each tab was left, so that coming back to it changes nothing.
 const left = /** @type {Record<string, string>} */ ({});
 
@@ -22,7 +24,10 @@ function Studio() {
   const [at, setAt] = useState(route);
   const [asked, setAsked] = useState(false);
   useEffect(() => {
-    const follow = () => setAt(route());
+    const follow = () => {
+      seen = location.hash;
+      setAt(route());
+    };
     const ask = () => setAsked(true);
     addEventListener("hashchange", follow);
     addEventListener("gansmith-token", ask);
@@ -34,7 +39,9 @@ function Studio() {
   const hash = address(at.tab, at.query);
   left[at.tab] = hash;
   const setQuery = (/** @type {URLSearchParams} */ query) => {
+    if (location.hash !== seen) return;
     history.replaceState(null, "", address(at.tab, query));
+    seen = location.hash;
     setAt({ tab: at.tab, query });
   };
   return html`

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useRef, useState } from "../ui.js";
 /** @typedef {import("./address.js").Settings} Settings
  *  @typedef {{ moves: number, loss: number | null, gradient: number | null, weights: number }} Tally
  *  @typedef {[number, "discriminator" | "generator", number]} Noted - number of moves, whose, how much
- *  @typedef {{ moves: string, count: number, there: boolean, diverged: boolean, equilibrium: [number, number],
+ *  @typedef {{ moves: string, count: number, there: boolean, diverged: boolean, of: string, equilibrium: [number, number],
  *    errors: Noted[], players: Record<"discriminator" | "generator", Tally>, scene: any, [more: string]: any }} Frame
  */
 
@@ -47,7 +47,7 @@ export function useGame(settings, start) {
       if (self.epoch !== epoch) return false;
       next.scene ??= scene;
       self.errors = [...self.errors, ...next.errors].slice(-KEPT);
-      self.frame = { ...next, errors: self.errors };
+      self.frame = { ...next, errors: self.errors, of: key };
       setFrame(self.frame);
       if (next.there || next.diverged) return true;
     }

@@ -30,8 +30,8 @@ export default function Learn({ query, setQuery }) {
   useEffect(() => { askJson("api/learn/choices").then(setChoices, setError); }, []);
   return html`<div class="learn">
     <h1>The game, move by move</h1>
-    <p class="lead">A generator G makes points from noise; a discriminator D learns to tell them from real ones. Each learns from
-      the other. Play, stop, move one of them alone, and break it on purpose.</p>
+    <p class="lead">A generator G makes points from noise, a discriminator D learns to tell them from real ones, and each learns
+      from the other. Play, stop, move one of them alone; break it on purpose.</p>
     <${ErrorNote} error=${error} />
     ${choices && html`<${Table} choices=${choices} query=${query} setQuery=${setQuery} />`}
   </div>`;
@@ -58,12 +58,18 @@ function Table({ choices, query, setQuery }) {
     written.current = next.toString();
     setQuery(next);
   };
-  const arrived = frame?.there ? frame.moves : null;
+  const key = JSON.stringify(settings);
+  const arrived = frame?.there && frame.of === key ? frame.moves : null;
+  const latest = useRef(arrived);
+  latest.current = arrived ?? latest.current;
   useEffect(() => {
-    if (arrived === null) return undefined;
-    const timer = setTimeout(() => save(arrived), playing ? ADDRESS_EVERY : 0);
-    return () => { if (!playing) clearTimeout(timer); };
-  }, [playing ? Math.floor((frame?.count ?? 0) / 50) : arrived, playing]);
+    if (!playing && arrived !== null) save(arrived);
+  }, [key, chosen.shown, playing, arrived]);
+  useEffect(() => { // not at each frame: browsers stop listening to who writes too often
+    if (!playing) return undefined;
+    const timer = setInterval(() => save(latest.current ?? ""), ADDRESS_EVERY);
+    return () => clearInterval(timer);
+  }, [key, chosen.shown, playing]);
 
   const change = (/** @type {Settings} */ some) =>
     setChosen({ settings: changed(settings, some), moves: "", shown: "" });
