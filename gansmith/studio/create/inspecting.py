@@ -48,11 +48,10 @@ def _add_judge(to: APIRouter, pool: Pool) -> None:
     @to.post("/runs/{name}/judge/values")
     async def judge_values(name: str, values: Values) -> dict[str, Any]:
         def made(loaded: Loaded) -> dict[str, Any]:
-            raw = read_values(loaded.run, values.samples, loaded.engine.limits)
+            raw = read_values(loaded.run, values.samples, pool.limits)
             return judged(loaded.run, [str(i + 1) for i in range(len(raw))], raw)
 
-        async with pool.using(name) as loaded:
-            return await loaded.do(lambda: made(loaded))
+        return await pool.do(name, made)
 
 
 async def _uploads(files: list[UploadFile], limits: Limits) -> list[Upload]:
@@ -84,19 +83,15 @@ def _add_nearest(to: APIRouter, pool: Pool) -> None:
         files: Annotated[list[UploadFile], File()],
         k: Annotated[int, Query(ge=1, le=MOST_NEIGHBOURS)] = NEIGHBOURS,
     ) -> dict[str, Any]:
+        uploads = await _uploads(files, pool.limits)
         async with pool.using(name) as loaded:
-            uploads = await _uploads(files, loaded.engine.limits)
-            _, raw = await loaded.do(
-                lambda: read_uploads(loaded.run, uploads, loaded.engine.limits)
-            )
+            _, raw = await loaded.do(lambda: read_uploads(loaded.run, uploads, pool.limits))
             return await anyio.to_thread.run_sync(lambda: neighbours(loaded, raw, k))
 
     @to.post("/runs/{name}/nearest/values")
     async def nearest_values(name: str, values: Values) -> dict[str, Any]:
         async with pool.using(name) as loaded:
-            raw = await loaded.do(
-                lambda: read_values(loaded.run, values.samples, loaded.engine.limits)
-            )
+            raw = await loaded.do(lambda: read_values(loaded.run, values.samples, pool.limits))
             return await anyio.to_thread.run_sync(lambda: neighbours(loaded, raw, NEIGHBOURS))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -24,7 +25,13 @@ from gansmith.serving.limits import Limits, RefusedError
 from gansmith.studio.studio import Runs
 
 MOST_LOADED, MOST_SEARCHES = 3, 16
+# For a run in memory that nobody uses any more, so that another can take its place.
+WAIT_SECONDS = 10.0
 Result = TypeVar("Result")
+
+
+class _InUseError(RefusedError):
+    """All runs that are in memory are in use."""
 
 
 class Loaded:
@@ -115,14 +122,29 @@ class Pool:
         """The run of that name; within, it stays in memory.
 
         Raises:
-            RefusedError: if there is none, or all that are in memory are in use.
+            RefusedError: if there is none, or all that are in memory stay in use for long.
             RunError: if it cannot be loaded.
         """
-        loaded = await anyio.to_thread.run_sync(self._take, name)
+        loaded = await self._taken(name)
         try:
             yield loaded
         finally:
             self._count(loaded, -1)
+
+    async def do(self, name: str, work: Callable[[Loaded], Result]) -> Result:
+        """What ``work`` returns, done by the engine of that run; raises as :meth:`using` does."""
+        async with self.using(name) as loaded:
+            return await loaded.do(lambda: work(loaded))
+
+    async def _taken(self, name: str) -> Loaded:
+        latest = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                return await anyio.to_thread.run_sync(self._take, name)
+            except _InUseError:
+                if time.monotonic() > latest:
+                    raise
+            await anyio.sleep(0.1)
 
     def _take(self, name: str) -> Loaded:
         folder = self.runs.get(name)
@@ -148,7 +170,7 @@ class Pool:
         while len(self._loaded) >= self.most:
             idle = next((each for each, own in self._loaded.items() if not own.num_users), None)
             if idle is None:
-                raise RefusedError(503, "Other runs are in use.", retry_seconds=5)
+                raise _InUseError(503, "Other runs are in use.", retry_seconds=5)
             self._loaded.pop(idle).engine.close()
         self._loaded[name] = Loaded(folder, self.limits)
         return self._loaded[name]

@@ -48,8 +48,7 @@ def _add_about(to: APIRouter, pool: Pool) -> None:
 
     @to.get("/runs/{name}")
     async def about(name: str) -> dict[str, Any]:
-        async with pool.using(name) as loaded:
-            return await loaded.do(lambda: about_run(name, loaded))
+        return await pool.do(name, lambda loaded: about_run(name, loaded))
 
 
 def listed(pool: Pool) -> list[dict[str, Any]]:

@@ -33,7 +33,8 @@ def shown(run: Run, raw: Array) -> list[Any]:
     if isinstance(made, np.ndarray):
         return [[float(x) for x in sample.reshape(-1)] for sample in made]
     if kind == "table":
-        return [[str(cell) for cell in row] for row in made.astype(str).to_numpy()]
+        cells = made.astype(object).where(made.notna(), "missing").to_numpy()
+        return [[str(cell) for cell in row] for row in cells]
     return list(made)
 
 

@@ -93,8 +93,7 @@ def _add_places(to: APIRouter, pool: Pool) -> None:
             found = explorer.places(n, condition=class_, seed=seed, truncation=truncation)
             return _shown(loaded, found)
 
-        async with pool.using(name) as loaded:
-            return await loaded.do(lambda: made(loaded))
+        return await pool.do(name, made)
 
     @to.post("/runs/{name}/between")
     async def between(name: str, way: Way) -> dict[str, Any]:
@@ -102,8 +101,7 @@ def _add_places(to: APIRouter, pool: Pool) -> None:
             first, second = _place(loaded, way.first), _place(loaded, way.second)
             return _shown(loaded, loaded.explorer.between(first, second, way.steps))
 
-        async with pool.using(name) as loaded:
-            return await loaded.do(lambda: made(loaded))
+        return await pool.do(name, made)
 
     @to.post("/runs/{name}/around")
     async def around(name: str, near: Near) -> dict[str, Any]:
@@ -112,8 +110,7 @@ def _add_places(to: APIRouter, pool: Pool) -> None:
             found = loaded.explorer.around(start, near.n, spread=near.spread, seed=near.seed)
             return _shown(loaded, found)
 
-        async with pool.using(name) as loaded:
-            return await loaded.do(lambda: made(loaded))
+        return await pool.do(name, made)
 
 
 def _require_few(n: int) -> None:
@@ -136,9 +133,8 @@ def _add_directions(to: APIRouter, pool: Pool) -> None:
     @to.get("/runs/{name}/directions")
     async def directions(name: str) -> dict[str, Any]:
         """How much of all change lies in each direction, the largest first."""
-        async with pool.using(name) as loaded:
-            found = await loaded.do(lambda: loaded.directions)
-            return {"shares": found.shares.tolist(), "strengths": found.strengths.tolist()}
+        found = await pool.do(name, lambda loaded: loaded.directions)
+        return {"shares": found.shares.tolist(), "strengths": found.strengths.tolist()}
 
     @to.post("/runs/{name}/moved")
     async def moved(name: str, moves: Moves) -> dict[str, Any]:
@@ -153,8 +149,7 @@ def _add_directions(to: APIRouter, pool: Pool) -> None:
                 row[: len(given)] = given
             return _shown(loaded, loaded.explorer.along(start, vectors, amounts))
 
-        async with pool.using(name) as loaded:
-            return await loaded.do(lambda: made(loaded))
+        return await pool.do(name, made)
 
 
 def _add_texts(to: APIRouter, pool: Pool) -> None:
@@ -169,8 +164,7 @@ def _add_texts(to: APIRouter, pool: Pool) -> None:
             near = loaded.run.around(given.first, given.n, spread=given.spread, seed=given.seed)
             return {"samples": near}
 
-        async with pool.using(name) as loaded:
-            return await loaded.do(lambda: made(loaded))
+        return await pool.do(name, made)
 
 
 def _add_searches(to: APIRouter, pool: Pool) -> None:
@@ -188,13 +182,12 @@ def _add_searches(to: APIRouter, pool: Pool) -> None:
         upload = Upload(files[0].filename or "", await files[0].read())
 
         def made(loaded: Loaded) -> dict[str, Any]:
-            _, raw = read_uploads(loaded.run, [upload], loaded.engine.limits)
+            _, raw = read_uploads(loaded.run, [upload], pool.limits)
             search = loaded.explorer.project(raw[0], condition=class_, steps=steps, seed=seed)
             target = shown(loaded.run, raw)[0]
             return {"id": loaded.keep(search), "target": target, **_state(loaded, search)}
 
-        async with pool.using(name) as loaded:
-            return await loaded.do(lambda: made(loaded))
+        return await pool.do(name, made)
 
     @to.post("/runs/{name}/searches/{search}")
     async def go_on(name: str, search: str) -> dict[str, Any]:
@@ -206,8 +199,7 @@ def _add_searches(to: APIRouter, pool: Pool) -> None:
                 found.advance(1)
             return {"id": search, **_state(loaded, found)}
 
-        async with pool.using(name) as loaded:
-            return await loaded.do(lambda: made(loaded))
+        return await pool.do(name, made)
 
 
 def _state(loaded: Loaded, search: Projection) -> dict[str, Any]:
