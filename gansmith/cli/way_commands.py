@@ -153,8 +153,11 @@ class StudioFlags:
 
 RunPlaces = Annotated[
     Positional[tuple[Path, ...]],
-    arg(metavar="[RUNS ...]", help="Run folders, and folders of them; runs if left out."),
-]
+    arg(
+        metavar="[RUNS ...]", help="Run folders, and folders of them; ./runs if left out.",
+        help_behavior_hint="",
+    ),
+]  # fmt: skip
 
 
 def studio(

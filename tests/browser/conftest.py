@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "serving"))
 from servers import running
 
+# The browser's own note that a request was refused or lost, which is for the page to show.
+UNHEARD = "Failed to load resource: "
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # It asks nobody on the network for anything, and runs where there is no screen and no sandbox.
 SWITCHES = [
@@ -45,8 +47,7 @@ def browser() -> Iterator[Browser]:
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Opens a page of its own, such as ``open_page(url, width=400, color_scheme="dark")``.
 
-    At the end of the test, what the page's scripts complained about fails it; not the browser's own
-    note that the server refused something, which is for the page to show.
+    At the end of the test, what the page's scripts complained about fails it.
     """
     complaints: list[str] = []
     contexts = []
@@ -60,7 +61,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: (
             complaints.append(message.text)
-            if message.type == "error" and "status of 4" not in message.text else None
+            if message.type == "error" and not message.text.startswith(UNHEARD) else None
         ))  # fmt: skip
         page.goto(url)
         return page

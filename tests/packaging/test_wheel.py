@@ -28,6 +28,13 @@ def test_every_module_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
     assert "gansmith/py.typed" in wheel.namelist()
 
 
+def test_the_page_is_in_the_wheel_with_its_licences(wheel: zipfile.ZipFile) -> None:
+    static = ROOT / "gansmith" / "studio" / "static"
+    here = {str(p.relative_to(ROOT)) for p in static.rglob("*") if p.is_file()}
+    assert here <= set(wheel.namelist())
+    assert any(name.endswith("vendor/d3-7.9.2.LICENSE") for name in here)
+
+
 def test_what_the_core_depends_on(wheel: zipfile.ZipFile) -> None:
     (name,) = (n for n in wheel.namelist() if n.endswith("METADATA"))
     lines = wheel.read(name).decode().splitlines()

@@ -50,8 +50,8 @@ CASES = (
         "Mode collapse",
         "Minimax, no penalty, and G takes longer steps than D. All fakes run to where D says real, "
         "D learns that, and they run on: never more than 3 of 8 modes are hit. After 350 rounds "
-        "nine of ten fakes are about the same two modes, and the other clouds have none. Play on, "
-        "and they fly off for good. The losses alone do not show it: look at the plane.",
+        "the fakes are a few clumps, and one mode is hit. Play on, and they fly off for good. The "
+        "losses do not say how many modes there are: look at the plane.",
         "r350",
         {"objective": "minimax", "penalty": "none", "fourier": 32, "beta1": 0.5, "d_lr": 1e-3,
          "g_lr": 5e-3},

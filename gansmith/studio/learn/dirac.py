@@ -7,6 +7,7 @@ circle about their equilibrium or reach it.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -66,7 +67,8 @@ class DiracPlay(Play):
                 name, options if name.startswith("fd-") else {})), constant(chosen.weight).at)
             for name in PENALTIES[chosen.penalty]
         )  # fmt: skip
-        networks = {"generator": Point(), "discriminator": Slope()}
+        self.point, self.slope = Point(), Slope()
+        networks = {"generator": self.point, "discriminator": self.slope}
         self.game = adversarial(networks, self.objective, penalties, unchanged, 1)
         self.optimize_with({
             "discriminator": OptimizerConfig("sgd", constant(chosen.d_lr)),
@@ -77,8 +79,7 @@ class DiracPlay(Play):
     @property
     def at(self) -> tuple[float, float]:
         """(theta, psi)."""
-        networks = self.game.networks
-        return (networks["generator"].theta.item(), networks["discriminator"].psi.item())
+        return (self.point.theta.item(), self.slope.psi.item())
 
     @property
     def equilibrium(self) -> tuple[float, float]:
@@ -103,7 +104,7 @@ class DiracPlay(Play):
 
     def scene(self) -> dict[str, Any]:
         """The plane, and the way down for both players everywhere."""
-        return {"half": HALF, "field": self._field()}
+        return {"half": HALF, "field": self.field}
 
     def frame(self) -> dict[str, Any]:
         """Where the players stand, and where they came from."""
@@ -113,18 +114,18 @@ class DiracPlay(Play):
             "trail": [[round(v, 4) for v in at] for at in self.trail],
         }
 
-    def _field(self) -> list[list[float]]:
+    @cached_property
+    def field(self) -> list[list[float]]:
         """(theta, psi, its change, its change) on a grid: both losses' gradients, turned down."""
         ticks = torch.linspace(-HALF, HALF, FIELD, dtype=torch.float64).tolist()
-        generator, discriminator = (self.game.networks[n] for n in ("generator", "discriminator"))
         kept, found = self.at, []
         for theta in ticks:
             for psi in ticks:
                 self._put(theta, psi)
                 ways = []
                 for player, value in (
-                    (self.game.players[1], generator.theta),
-                    (self.game.players[0], discriminator.psi),
+                    (self.game.players[1], self.point.theta),
+                    (self.game.players[0], self.slope.psi),
                 ):
                     with self.game.networks.only(player.moves):
                         loss = player.play(self.game.networks, self._draw()).loss
@@ -136,8 +137,8 @@ class DiracPlay(Play):
 
     @torch.no_grad()
     def _put(self, theta: float, psi: float) -> None:
-        self.game.networks["generator"].theta.fill_(theta)
-        self.game.networks["discriminator"].psi.fill_(psi)
+        self.point.theta.fill_(theta)
+        self.slope.psi.fill_(psi)
 
     def critic(self) -> dict[str, Any]:
         """Nobody to ask: two points are always told apart, or are the same."""

@@ -26,6 +26,10 @@ from gansmith.studio.learn.play import Play
 
 NUM_FITTED, NUM_ASKED = 1_000, 10_000
 NUM_SHOWN = 5
+NAMES = {
+    "w": "discriminator.head.linear.weight", "b": "discriminator.head.linear.bias",
+    "v": "generator.linear.weight", "c": "generator.linear.bias",
+}  # fmt: skip
 Numbers = dict[str, Any]
 
 
@@ -53,13 +57,8 @@ class FacesPlay(Play):
     @property
     def weights_now(self) -> dict[str, Tensor]:
         """w, b of the discriminator and v, c of the generator, flat copies."""
-        layers = (
-            self.game.networks["discriminator"].head.linear,
-            self.game.networks["generator"].linear,
-        )
-        names = ("w", "b", "v", "c")
-        values = [p for layer in layers for p in (layer.weight, layer.bias)]
-        return {n: v.detach().flatten().clone() for n, v in zip(names, values, strict=True)}
+        named = dict(self.game.networks.named_parameters())
+        return {letter: named[name].detach().flatten().clone() for letter, name in NAMES.items()}
 
     def _move(self, letter: str) -> None:
         del letter
@@ -183,7 +182,7 @@ def _fitted(faces: Tensor, fakes: Tensor) -> Any:
         torch.autograd.backward(loss)
         return loss
 
-    optimizer.step(closure)  # type: ignore[no-untyped-call, arg-type]
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
     return lambda of: logits(of).detach()
 
 

@@ -142,7 +142,7 @@ class Play(ABC):
         Args:
             known: number of the last error that the visitor has.
         """
-        return told({
+        seen: dict[str, Any] = told({
             "moves": write_moves(self.singles, self.settings.d_steps),
             "count": len(self.singles),
             "diverged": self.diverged,
@@ -155,6 +155,7 @@ class Play(ABC):
             },
             **self.frame(),
         })  # fmt: skip
+        return seen
 
 
 def told(value: Any) -> Any:

@@ -95,10 +95,12 @@ class Table:
     def _seat(self, visitor: str, settings: Settings, wanted: str) -> _Seat:
         with self._lock:
             now = self._clock()
-            for name, seat in list(self._seats.items()):
-                if now - seat.seen > IDLE_SECONDS:
+            for name, idle in list(self._seats.items()):
+                if now - idle.seen > IDLE_SECONDS:
                     del self._seats[name]
-            seat = self._seats.pop(visitor, None)  # and back at the end: the last one seen
+            seat: _Seat | None = self._seats.pop(
+                visitor, None
+            )  # and back at the end: the last one seen
             if (
                 seat is None
                 or seat.play.settings != settings

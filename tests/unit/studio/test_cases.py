@@ -75,10 +75,9 @@ def test_mode_collapse() -> None:
         advance(play, 50)
         most = max(most, counts(play)["hit"])
     assert most <= 3
+    assert counts(play)["hit"] == 1
     fakes = shares(play, play._raw(play._fakes(play.counted)).numpy())
-    assert sum(fakes[:2]) >= 0.9
-    assert max(fakes[3:]) < 0.01
-    assert min(shares(play, play.held)) > 0.1  # the clouds themselves are alike
+    assert sum(fakes[:2]) > 0.9 > 0.3 > sum(shares(play, play.held)[:2])
     advance(play, 50)
     assert counts(play)["captured"] < 0.02
 

@@ -2,9 +2,19 @@
 
 import { useEffect, useState } from "../ui.js";
 
-/** @param {string} name - such as --real */
+const media = matchMedia("(prefers-color-scheme: dark)");
+// Asked for at each frame, and the same until the system goes from light to dark.
+const found = /** @type {Map<string, string>} */ (new Map());
+media.addEventListener("change", () => found.clear());
+
+/** @param {string} name - such as --real
+ *  @returns {string}
+ */
 export function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const value = found.get(name)
+    ?? getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  found.set(name, value);
+  return value;
 }
 
 /** Red, green and blue of a colour of the style sheet.
@@ -18,7 +28,6 @@ export function channels(name) {
 
 /** Changes when the system goes from light to dark or back, so that canvases are drawn anew. */
 export function useTheme() {
-  const media = matchMedia("(prefers-color-scheme: dark)");
   const [dark, setDark] = useState(media.matches);
   useEffect(() => {
     const follow = () => setDark(media.matches);

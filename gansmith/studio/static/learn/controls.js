@@ -41,8 +41,14 @@ const GROUPS = /** @type {Record<string, [string, string[]][]>} */ ({
 
 /** @param {{ settings: Settings, choices: Choices, onChange: (change: Settings) => void }} props */
 export function Controls({ settings, choices, onChange }) {
+  const bounds = (/** @type {string} */ name) => {
+    const all = choices.settings[name];
+    // By differences a penalty of two numbers is a matter of chance, and no field can be drawn.
+    if (settings.game !== "dirac" || name !== "penalty") return all;
+    return { ...all, enum: all.enum?.filter((each) => !each.startsWith("fd")) };
+  };
   const put = (/** @type {string} */ name) => html`<${Control} key=${name} name=${name} value=${settings[name]}
-    bounds=${choices.settings[name]} onChange=${(/** @type {any} */ value) => onChange({ [name]: value })} />`;
+    bounds=${bounds(name)} onChange=${(/** @type {any} */ value) => onChange({ [name]: value })} />`;
   const hidden = (/** @type {string} */ name) => (name === "weight" && settings.penalty === "none")
     || (name.startsWith("beta") && settings.optimizer === "sgd");
   return html`<form class="controls" onSubmit=${(/** @type {Event} */ e) => e.preventDefault()}>

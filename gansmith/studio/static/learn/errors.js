@@ -6,9 +6,9 @@ import { html, useEffect, useRef, useState } from "../ui.js";
 /** @typedef {import("./game.js").Frame} Frame */
 
 const NAMES = /** @type {const} */ ({ discriminator: "D", generator: "G" });
-const MOST = 300;
-// Charts cost more than a frame: they follow a few times a second.
-const EVERY = 250;
+const MOST = 240;
+// Charts cost more than a frame: they follow twice a second.
+const EVERY = 500;
 
 /** A value in words where it is a known one.
  * @param {number} value
@@ -59,7 +59,7 @@ function Curve({ name, points, level }) {
           Plot.lineY(thinned, { x: "0", y: "2", stroke: `var(--${name})`, strokeWidth: 1.5 }),
         ],
       }));
-    });
+    }, () => {}); // without its library there is no chart, and nothing false; it is tried again
     return () => { stale = true; };
   }, [points.at(-1)?.[0], points.length, level]);
   return html`<figure class="curve">

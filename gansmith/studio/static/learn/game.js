@@ -80,6 +80,7 @@ export function useGame(settings, start) {
     const self = now.current;
     if (self.busy || !self.frame) return;
     self.busy = true;
+    setError(null);
     try {
       await reach(self.frame.moves + moves, self.epoch);
     } catch (problem) {

@@ -17,8 +17,14 @@ export function short(value) {
   return value.toFixed(size < 10 ? 4 : 2).replace("-", "−");
 }
 
-/** @param {number | null} share */
-export const percent = (share) => share === null ? "–" : `${(100 * share).toFixed(share > 0 && share < 0.995 && share > 0.005 ? 0 : 1)} %`;
+/** A share, with a digit more near its ends.
+ * @param {number | null} share
+ */
+export function percent(share) {
+  if (share === null) return "–";
+  const near = (share > 0 && share < 0.005) || (share > 0.995 && share < 0.9995);
+  return `${(100 * share).toFixed(near ? 1 : 0)} %`;
+}
 
 /** What each player has done; a player's column stands still while the other moves.
  * @param {{ frame: Frame }} props
@@ -114,7 +120,7 @@ function Pairs({ found }) {
       ? "D is near guessing, and yet the fakes are easy to tell: D's answer says where D stands, not how good the fakes are."
       : fresh > 0.6 ? "What the fresh critic tells apart is really different, whatever D says."
         : "Not even a fresh critic finds much: the fakes are close, as far as it can see."}
-      <span class="soft"> ${found.num_test} held-out points and as many fakes; 95 % interval of the fresh one
+      <span class="soft"> ${found.num_test} held-out points and as many fakes; 95 % interval of the fresh one: ${" "}
         ${percent(found.fresh[1])} to ${percent(found.fresh[2])}.</span></p>`;
 }
 

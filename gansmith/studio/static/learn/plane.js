@@ -1,10 +1,13 @@
 // The plane of the points game: D's answer as heat, points, the latent grid, and the way of the fakes.
 
-import { html, useEffect, useRef } from "../ui.js";
+import { html, useCallback, useEffect, useRef } from "../ui.js";
 import { short } from "./numbers.js";
 import { channels, color, useTheme } from "./colors.js";
 
 /** @typedef {import("./game.js").Frame} Frame */
+
+// So few real points are drawn large, and above the fakes.
+const FEW = 30;
 
 /** A square canvas that is as sharp as the screen.
  * @param {{ label: string, draw: (context: CanvasRenderingContext2D, size: number) => void, [more: string]: any }} props
@@ -12,24 +15,26 @@ import { channels, color, useTheme } from "./colors.js";
  */
 export function Square({ label, draw, ...more }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
-  useTheme();
-  useEffect(() => {
+  const latest = useRef(draw);
+  latest.current = draw;
+  const dark = useTheme();
+  const redraw = useCallback(() => {
     const element = /** @type {HTMLCanvasElement} */ (canvas.current);
-    const redraw = () => {
-      const size = element.clientWidth, dense = devicePixelRatio || 1;
-      if (element.width !== Math.round(size * dense)) {
-        element.width = element.height = Math.round(size * dense);
-      }
-      const context = /** @type {CanvasRenderingContext2D} */ (element.getContext("2d"));
-      context.setTransform(dense, 0, 0, dense, 0, 0);
-      context.clearRect(0, 0, size, size);
-      draw(context, size);
-    };
-    redraw();
+    const size = element.clientWidth, dense = devicePixelRatio || 1;
+    if (element.width !== Math.round(size * dense)) {
+      element.width = element.height = Math.round(size * dense);
+    }
+    const context = /** @type {CanvasRenderingContext2D} */ (element.getContext("2d"));
+    context.setTransform(dense, 0, 0, dense, 0, 0);
+    context.clearRect(0, 0, size, size);
+    latest.current(context, size);
+  }, []);
+  useEffect(redraw, [draw, dark]);
+  useEffect(() => {
     const watcher = new ResizeObserver(redraw);
-    watcher.observe(element);
+    watcher.observe(/** @type {HTMLCanvasElement} */ (canvas.current));
     return () => watcher.disconnect();
-  });
+  }, []);
   return html`<canvas ref=${canvas} class="square" role="img" aria-label=${label} ...${more}></canvas>`;
 }
 
@@ -42,8 +47,10 @@ export function Plane({ frame, shows }) {
       /** @type {[number, number]} */ ([(x / half + 1) * size / 2, (1 - y / half) * size / 2]);
     if (shows.heat) drawHeat(context, size, frame.heat);
     if (shows.lattice) drawLattice(context, frame.lattice, frame.scene.lattice, at);
-    if (shows.real) drawPoints(context, frame.scene.real, at, color("--real"), 2.6);
+    const few = frame.scene.real.length <= 2 * FEW;
+    if (shows.real && !few) drawPoints(context, frame.scene.real, at, color("--real"), 2.6);
     if (shows.fake) drawPoints(context, frame.fake, at, color("--fake"), 2.4, color("--plot"));
+    if (shows.real && few) drawPoints(context, frame.scene.real, at, color("--real"), 4.5, color("--plot"));
     if (shows.arrows) drawArrows(context, frame.arrows, at, size);
   };
   return html`<${Square} draw=${draw} label=${inWords(frame)} />`;
