@@ -43,6 +43,7 @@ class Method:
 
 METHODS: Mapping[str, Method] = {
     "table": Method("table_rows"),
+    "table, half": Method("table_rows"),
     "ctgan": Method("ctgan_rows", "ctgan"),
     "tvae": Method("ctgan_rows", "ctgan"),
     "mostlyai": Method("mostlyai_rows", "mostlyai"),

@@ -104,7 +104,7 @@ def test_cases_are_told_apart_by_content(toy: Path, tmp_path: Path):
     places = Places.below(tmp_path)
     found = cases(Options("rows", seeds=2, data=str(toy), test=str(toy), target="bought",
                           places=places))  # fmt: skip
-    assert [case.key["method"] for case in found[:2]] == ["table", "ctgan"]
+    assert [case.key["method"] for case in found[:2]] == ["table", "table, half"]
     assert sum(case.key["method"] == "real" for case in found) == 1  # no seed changes it
     assert found[0].key["test"] == "toy.csv"
     assert found[0].key["test_sha256"] == found[0].key["data_sha256"]

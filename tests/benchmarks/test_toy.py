@@ -54,7 +54,7 @@ def test_few(out: Path):
 def test_rows(out: Path):
     _toy(out, "rows")
     results = {run["key"]["method"]: run["result"] for run in _runs(out, "rows")}
-    assert set(results) == {"table", "shuffled columns", "shuffled, refined", "real"}
+    assert set(results) == {"table", "table, half", "shuffled columns", "shuffled, refined", "real"}
     for result in results.values():
         assert result["num_train"] + result["num_test"] == 400
         assert (
@@ -135,7 +135,7 @@ def test_a_page_of_nothing_says_so(tmp_path: Path):
     _toy(tmp_path, "tables")
     page = (tmp_path / "benchmarks.md").read_text("utf-8")
     assert "| default | not run |" in page
-    assert page.count("Not run.") == 7
+    assert page.count("Not run.") == 8
 
 
 def test_tables(out: Path):

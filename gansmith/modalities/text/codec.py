@@ -193,7 +193,7 @@ def _padded(codes: Tensor, length: int) -> Tensor:
 def text_latents(
     dataset: Dataset, indices: npt.NDArray[np.int64],
     *, latents: int = 0, latent_size: int = 16, width: int = 96, vocabulary: int = 2_000,
-    noise: float = 0.3, hide: float = 0.1, drop: float = 0.7,
+    noise: float = 0.8, hide: float = 0.1, drop: float = 0.2,
 ) -> TextCodec:  # fmt: skip
     """A few latent tokens of a text, by a denoising autoencoder that is learned first.
 
