@@ -16,9 +16,10 @@ from gansmith.prepare import Prepared, Settings, prepare
 from gansmith.privacy import DELTA, release, released, require_unbound
 from gansmith.progress import Progress, silent
 from gansmith.reporting import write_report
-from gansmith.run import Run, require_choices
+from gansmith.run import Run
 from gansmith.runs.exported import PREFIX, is_exported, pull, require_exported
 from gansmith.runs.folder import RunFolder
+from gansmith.sample.choices import require_choices
 from gansmith.training import Reporter, train_into
 
 

@@ -40,7 +40,7 @@ from gansmith.modalities.table.writing import SUFFIXES, frame, write
 from gansmith.prepare import samples_in
 from gansmith.progress import Progress, silent
 from gansmith.rowmakers import Drawn, Make, Trainings, open_table
-from gansmith.run import require_choices
+from gansmith.sample.choices import require_choices
 from gansmith.sample.write import file as write_file
 
 if TYPE_CHECKING:

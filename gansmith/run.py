@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -19,6 +18,7 @@ from gansmith.evaluating import MOST_SAMPLES, Choices, evaluate_run, trained_as
 from gansmith.evaluation.baselines import Trained
 from gansmith.evaluation.doctor import Finding, diagnose
 from gansmith.evaluation.report import Report
+from gansmith.exploring import Explorer, Inspector
 from gansmith.given import SPREAD, STEPS, around, between
 from gansmith.prepare import modality_of
 from gansmith.progress import Progress, silent
@@ -27,6 +27,7 @@ from gansmith.reporting import write_report
 from gansmith.runs.best import read_best
 from gansmith.runs.exported import require_data
 from gansmith.runs.folder import RunFolder
+from gansmith.sample.choices import require_choices
 from gansmith.sample.judge import Calibration, verdict
 from gansmith.sample.sampler import Chunk, Sampler
 from gansmith.sample.sieve import Filter
@@ -37,24 +38,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = npt.NDArray[Any]
-
-
-def require_choices(n: int, seed: int, truncation: float) -> None:
-    """Raise a UserError for a number that nothing can be sampled with."""
-    if n < 1:
-        raise UserError(f"{n} samples cannot be made.", where="n", fix="Ask for at least 1.")
-    if not 0 <= seed < 2**63:
-        raise UserError(
-            f"The seed {seed} is out of range.",
-            where="seed",
-            fix="Take a whole number from 0 to 2^63 - 1.",
-        )
-    if not 0 <= truncation < math.inf:  # also false for nan
-        raise UserError(
-            f"A truncation of {truncation} has no meaning.",
-            where="truncation",
-            fix="Take a number from 0 (all alike) to 1 (as trained), or a little above.",
-        )
 
 
 class Run:
@@ -200,24 +183,33 @@ class Run:
             n, condition=condition, seed=seed, truncation=truncation, ema=ema, best=best,
             where=where, filters=filters, workers=workers,
         )  # fmt: skip
-        return self._presented(np.concatenate([samples for samples, _ in chunks]))
+        return self.presented(np.concatenate([samples for samples, _ in chunks]))
 
     def between(self, first: Any, second: Any, steps: int = STEPS) -> Any:
         """On the way from one given sample to another; see :func:`gansmith.given.between`."""
-        return self._presented(between(self.codec, self._one(first), self._one(second), steps))
+        return self.presented(between(self.codec, self._one(first), self._one(second), steps))
 
     def around(self, sample: Any, n: int, *, spread: float = SPREAD, seed: int = 0) -> Any:
         """``n`` samples around a given one; see :func:`gansmith.given.around`."""
         require_choices(n, seed, 1.0)
-        return self._presented(around(self.codec, self._one(sample), n, spread, seed))
+        return self.presented(around(self.codec, self._one(sample), n, spread, seed))
 
     def _one(self, sample: Any) -> Array:
         """(1, ...) raw."""
-        return self._raw([sample] if isinstance(sample, str) else np.asarray(sample)[None])
+        return self.raw([sample] if isinstance(sample, str) else np.asarray(sample)[None])
 
-    def _presented(self, made: Array) -> Any:
+    def presented(self, made: Array) -> Any:
+        """Raw samples as :meth:`sample` returns them."""
         present = modality_of(self.config.modality).present
         return made if present is None else present(self.codec, made)
+
+    def explorer(self) -> Explorer:
+        """Walks through the latent space; see :class:`gansmith.exploring.Explorer`."""
+        return Explorer(self)
+
+    def inspector(self) -> Inspector:
+        """What D looks at, and near-copies; see :class:`gansmith.exploring.Inspector`."""
+        return Inspector(self)
 
     @cached_property
     def calibration(self) -> Calibration:
@@ -336,12 +328,16 @@ class Run:
             UserError: if shape or type are others.
             RunError: if the run is not calibrated yet.
         """
+        return self.verdicts(self.raw(x))
+
+    def verdicts(self, raw: Array) -> list[dict[str, Any]]:
+        """:meth:`judge`, for samples (N, ...) that are raw as the codec takes them."""
         calibration = self.calibration
-        logits = self.sampler().logits(self._raw(x))
+        logits = self.sampler().logits(raw)
         return [verdict(str(i), float(v), calibration) for i, v in enumerate(logits)]
 
-    def _raw(self, x: Array | Sequence[str]) -> Array:
-        """Samples as an array of this run's shape and type."""
+    def raw(self, x: Array | Sequence[str]) -> Array:
+        """What :meth:`judge` takes, as an array of this run's shape and type, or a UserError."""
         absent = modality_of(self.config.modality).absent
         array = np.asarray(x if absent is None else absent(self.codec, x))
         with self._reading("env.json") as env, self._reading("codec.json") as codec:

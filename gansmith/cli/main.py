@@ -26,7 +26,7 @@ from gansmith.cli.commands import (
 )
 from gansmith.cli.streams import nowhere, write_now
 from gansmith.cli.table_commands import augment, release, schema
-from gansmith.cli.way_commands import export, serve, studio, track
+from gansmith.cli.way_commands import explore, export, serve, studio, track
 from gansmith.errors import GansmithError, UserError, did_you_mean
 from gansmith.trainer.signals import ending_signals
 
@@ -41,6 +41,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "augment": augment,
     "export": export,
     "track": track,
+    "explore": explore,
     "serve": serve,
     "studio": studio,
     "doctor": doctor,

@@ -17,8 +17,8 @@ from gansmith.given import SPREAD, STEPS
 from gansmith.modalities.modality import Modality, sheet_columns
 from gansmith.prepare import modality_of
 from gansmith.progress import Advance
-from gansmith.run import require_choices
 from gansmith.sample import write
+from gansmith.sample.choices import require_choices
 from gansmith.sample.write import Chunks
 
 Array = npt.NDArray[Any]

@@ -116,6 +116,50 @@ def serve(
 
 
 @dataclass(frozen=True)
+class ExploreFlags:
+    """From where, and what to write.
+
+    Attributes:
+        out: A .png; made from the run's name if left out.
+        like: A picture: start from what the generator makes nearest to it.
+        class_: Of the sample that it starts from, or to search in; all if left out.
+        seed: Of that sample, or of where the search starts.
+        directions: Rows: the directions in which samples change most, found without labels.
+        columns: Samples in each row, an odd number.
+        steps: Of the search.
+        overwrite: Replace what is at --out.
+    """
+
+    out: OptionalPath = None
+    like: OptionalPath = None
+    class_: Annotated[str | None, arg(name="class", metavar="NAME", help_behavior_hint="")] = None
+    seed: Int = 0
+    directions: Int = 8
+    columns: Int = 9
+    steps: Int = 200
+    overwrite: Flag = False
+
+
+def explore(
+    run_path: RunPath, /, flags: Annotated[ExploreFlags, arg(name="")] = ExploreFlags()
+) -> Command:
+    """Move a sample along directions of the latent space, or what is nearest to a picture of yours.
+
+    Args:
+        run_path: a run folder.
+        flags: from where.
+    """
+
+    def run(settings: Settings) -> int:
+        from gansmith.cli.explore import explore_command as work
+
+        refuse(settings)
+        return work(run_path, flags)
+
+    return Command(run)
+
+
+@dataclass(frozen=True)
 class StudioFlags:
     """Where, and for whom.
 

@@ -43,6 +43,17 @@ class Novelty:
 
 def nearest(x: Features, among: Features) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """(n,) index of the nearest row of ``among`` for each row of x, and its exact distance."""
+    indices, distances = nearest_few(x, among, 1)
+    return indices[:, 0], distances[:, 0]
+
+
+def nearest_few(
+    x: Features, among: Features, k: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """(n, k) indices of the k nearest rows of ``among``, nearest first, and their distances.
+
+    There are fewer columns where ``among`` has fewer rows.
+    """
     found, distances = [], []
     # Samples of few features may lie so close together that single precision mixes them up.
     exactly = among.shape[1] <= FEW_FEATURES
@@ -51,12 +62,13 @@ def nearest(x: Features, among: Features) -> tuple[npt.NDArray[np.int64], npt.ND
     for first in range(0, len(x), CHUNK):
         rows = np.array(x[first : first + CHUNK], np.float64)
         squares = torch.addmm(norms, torch.from_numpy(rows).to(others), others.T, alpha=-2.0)
-        near = squares.topk(min(CANDIDATES, len(among)), largest=False).indices.numpy()
+        most = min(k - 1 + CANDIDATES, len(among))
+        near = squares.topk(most, largest=False).indices.numpy()
         # Products round; the few that are nearest are measured again, so that a copy is at 0.
         exact = np.linalg.norm(among[near] - rows[:, None], axis=-1)
-        best = exact.argmin(1)
-        found.append(near[np.arange(len(rows)), best])
-        distances.append(exact[np.arange(len(rows)), best])
+        best = exact.argsort(1, kind="stable")[:, :k]
+        found.append(np.take_along_axis(near, best, 1))
+        distances.append(np.take_along_axis(exact, best, 1))
     return np.concatenate(found).astype(np.int64), np.concatenate(distances)
 
 

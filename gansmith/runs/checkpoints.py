@@ -117,6 +117,11 @@ def is_whole(path: Path) -> bool:
         return False
 
 
+def newest_name(folder: Path) -> str:
+    """Name of the newest checkpoint, whole or not, to see whether it is another; else empty."""
+    return next((path.name for path in _folders(folder)), "")
+
+
 def newest(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
     """The newest whole checkpoint, if any, and the newer ones that are broken."""
     broken: list[Path] = []

@@ -245,15 +245,17 @@ class Sampler:
             # A copy, because memory maps are read-only.
             part = torch.from_numpy(np.array(raw[first : first + CHUNK]))
             x = self.codec.encode(part.to(self.device)).to(self.dtype)
-            if not self.codec.spec.num_classes:
-                answer = self._answers(x, Condition())
-            else:
-                one = torch.ones(len(x), dtype=torch.int64, device=self.device)
-                levels = enumerate(self.class_levels)
-                each = [self._answers(x, Condition(one * c)) - level for c, level in levels]
-                answer = torch.stack(each).amax(0)
-            out.append(answer.double().cpu().numpy())
+            out.append(self.answers(x).double().cpu().numpy())
         return np.concatenate(out) if out else np.zeros(0)
+
+    def answers(self, x: Tensor) -> Tensor:
+        """(N,) logits of encoded samples (N, *spec.shape), as :meth:`logits` has them."""
+        if not self.codec.spec.num_classes:
+            return self._answers(x, Condition())
+        one = torch.ones(len(x), dtype=torch.int64, device=self.device)
+        levels = enumerate(self.class_levels)
+        each = [self._answers(x, Condition(one * c)) - level for c, level in levels]
+        return torch.stack(each).amax(0)
 
     def _answers(self, x: Tensor, condition: Condition) -> Tensor:
         """(N,) logits, the mean of each sample's where the discriminator gives several."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from gansmith.convert import to_json
 from gansmith.prepare import modality_of
-from gansmith.run import require_choices
+from gansmith.sample.choices import require_choices
 from gansmith.serving.answers import Answer, answer_as, formats
 from gansmith.serving.engine import Engine, Wish
 from gansmith.serving.limits import RefusedError
@@ -75,17 +75,29 @@ def _add_sample(to: APIRouter, engine: Engine, metrics: Metrics) -> None:
             Format | None, Query(alias="format", description="Of the answer.")
         ] = None,
     ) -> Response:  # fmt: skip
-        if n > most:
-            raise RefusedError(
-                422, f"{n:,} samples are too many.", fix=f"Ask for {most:,} at most."
-            )
-        require_choices(n, seed or 0, truncation)
         wish = Wish(n, seed, class_, truncation, where)
-        answer: Answer = await _result(engine.sample(wish, answer_as(engine.run, format_)))
+        response = await sample_response(engine, wish, format_)
         metrics.add("samples", n)
-        about = {name: str(getattr(answer.made, name)) for name in ("seed", "first", "total")}
-        headers = {f"X-Gansmith-{name.capitalize()}": value for name, value in about.items()}
-        return Response(answer.content, media_type=answer.media, headers=headers)
+        return response
+
+
+async def sample_response(engine: Engine, wish: Wish, format_: str | None) -> Response:
+    """The samples, with what they are of in the headers.
+
+    Raises:
+        RefusedError: for too many, or a format that they do not come in.
+        UserError: for a number that nothing can be sampled with.
+    """
+    most = engine.limits.samples
+    if wish.n > most:
+        raise RefusedError(
+            422, f"{wish.n:,} samples are too many.", fix=f"Ask for {most:,} at most."
+        )
+    require_choices(wish.n, wish.seed or 0, wish.truncation)
+    answer: Answer = await _result(engine.sample(wish, answer_as(engine.run, format_)))
+    about = {name: str(getattr(answer.made, name)) for name in ("seed", "first", "total")}
+    headers = {f"X-Gansmith-{name.capitalize()}": value for name, value in about.items()}
+    return Response(answer.content, media_type=answer.media, headers=headers)
 
 
 def _add_judge(to: APIRouter, engine: Engine, metrics: Metrics) -> None:

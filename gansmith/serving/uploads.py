@@ -32,6 +32,16 @@ class Upload:
 def judge_uploads(run: Run, uploads: Sequence[Upload], limits: Limits) -> list[dict[str, Any]]:
     """Verdicts on all samples of the files, under the client's names for them.
 
+    Raises what :func:`read_uploads` does.
+    """
+    names, raw = read_uploads(run, uploads, limits)
+    verdicts = run.verdicts(raw) if names else []
+    return [{**row, "file": name} for row, name in zip(verdicts, names, strict=True)]
+
+
+def read_uploads(run: Run, uploads: Sequence[Upload], limits: Limits) -> tuple[list[str], Array]:
+    """The client's names for all samples of the files, and (N, ...) the samples, raw.
+
     Raises:
         RefusedError: if there are too many, or a picture is too large to be decoded.
         UserError: if a file cannot be read as a sample of this run.
@@ -62,12 +72,16 @@ def judge_uploads(run: Run, uploads: Sequence[Upload], limits: Limits) -> list[d
                 )
             if len(names) > limits.samples:
                 raise _too_many(limits)
-    rows = run.judge(np.concatenate(parts)) if parts else []
-    return [{**row, "file": name} for row, name in zip(rows, names, strict=True)]
+    return names, np.concatenate(parts) if parts else np.zeros(0)
 
 
 def judge_values(run: Run, values: Sequence[Any], limits: Limits) -> list[dict[str, Any]]:
-    """Verdicts on samples that came as JSON: texts, or lists of numbers.
+    """Verdicts on samples that came as JSON; raises what :func:`read_values` does."""
+    return run.verdicts(read_values(run, values, limits)) if values else []
+
+
+def read_values(run: Run, values: Sequence[Any], limits: Limits) -> Array:
+    """(N, ...) raw samples that came as JSON: texts, or lists of numbers.
 
     Raises:
         RefusedError: if there are too many.
@@ -79,7 +93,7 @@ def judge_values(run: Run, values: Sequence[Any], limits: Limits) -> list[dict[s
     if modality.present is not None and modality.absent is None:
         raise UserError(f"Samples of {modality.name} cannot be judged here.")
     if modality.absent is not None:
-        return run.judge(values)
+        return run.raw(values)
     try:
         array = np.array(values, np.float64)
     except (ValueError, TypeError):
@@ -89,7 +103,7 @@ def judge_values(run: Run, values: Sequence[Any], limits: Limits) -> list[dict[s
     dtype = np.uint8 if modality.read_one is not None else np.float32
     if dtype == np.uint8 and not ((array >= 0) & (array <= 255)).all():
         raise UserError("Pixels are whole numbers from 0 to 255.")
-    return run.judge(array.astype(dtype))
+    return run.raw(array.astype(dtype))
 
 
 def _too_many(limits: Limits) -> RefusedError:

@@ -18,6 +18,7 @@ from gansmith.serving.app import LOOPBACK, add_errors
 from gansmith.serving.guards import Guards
 from gansmith.serving.limits import Limits
 from gansmith.serving.metrics import Metrics
+from gansmith.studio.create.routes import router as create
 from gansmith.studio.learn.routes import router as learn
 from gansmith.studio.pages import SameOrigin, headers_of, is_open
 from gansmith.studio.studio import Runs, Studio
@@ -26,7 +27,9 @@ from gansmith.studio.watch.routes import router as watch
 STATIC = Path(__file__).parent / "static"
 # In the order in which the page shows them; one that has no folder yet is not shown.
 TABS = ("learn", "watch", "create", "inspect", "report")
-ROUTERS: dict[str, Callable[[Studio], APIRouter]] = {"learn": learn, "watch": watch}
+ROUTERS: dict[str, Callable[[Studio], APIRouter]] = {
+    "learn": learn, "watch": watch, "create": create,
+}  # fmt: skip
 # A game is played by many small requests, at up to 20 a second for each visitor.
 PER_MINUTE = 6_000
 

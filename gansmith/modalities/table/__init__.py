@@ -24,6 +24,7 @@ from gansmith.modalities.table import (  # noqa: F401
     writing,
 )
 from gansmith.modalities.table.codec import TableCodec
+from gansmith.modalities.table.given import read_rows
 from gansmith.modalities.table.ledger import Ledger
 from gansmith.modalities.table.render import sheet
 from gansmith.progress import Advance
@@ -55,6 +56,11 @@ def _write_file(
     writing.write(path, codec.columns, chunks, advance)
 
 
+def _read_file(path: Path, codec: Codec) -> tuple[list[str], Array]:
+    assert isinstance(codec, TableCodec)
+    return read_rows(path, codec)
+
+
 def _ledger(codec: Codec, n: int, seed: int) -> Ledger | None:
     assert isinstance(codec, TableCodec)
     gives = codec.taken or codec.form is not None
@@ -81,5 +87,7 @@ def table() -> Modality:
         ledger=_ledger,
         write_file=_write_file,
         file_suffixes=writing.SUFFIXES,
+        read_file=_read_file,
+        suffixes=(".csv", ".tsv", ".gz"),
         present=lambda codec, cells: writing.frame(codec.columns, cells),  # type: ignore[attr-defined]
     )

@@ -208,7 +208,7 @@ def matrix(
     with progress("Reading columns", table.num_columns) as advance:
         for number, name in enumerate(table.column_names):
             if name in known:
-                column, own = known[name], _as(known[name], table.column(number))
+                column, own = known[name], as_cells(known[name], table.column(number))
             else:
                 column, own = infer(name, table.column(number), where, name in keys)
             columns.append(column)
@@ -236,7 +236,7 @@ def _is_time(kind: Any) -> bool:
     return bool(types.is_temporal(kind) and not types.is_duration(kind))
 
 
-def _as(column: Column, read: pa.ChunkedArray) -> Cells:
+def as_cells(column: Column, read: pa.ChunkedArray) -> Cells:
     """Cells of a column that is said to hold something; texts of what it holds are looked at.
 
     But for truths and times that have the type already: Arrow's texts of them are other ones.

@@ -197,7 +197,8 @@ def test_what_is_no_sample_or_would_be_huge_is_refused(clients: dict[str, Client
     assert clients["digits"].upload("/v1/judge", many).code == 413
     for values in ([[1, "x"]], [[1.0]], "text", [[float("nan"), 1.0]], [[1, 2]] * 301):
         assert clients["points"].post("/v1/judge/values", {"samples": values}).code in (413, 422)
-    assert "table" in clients["table"].upload("/v1/judge", {"x.csv": b"a"}).json()["error"]
+    assert "no column" in clients["table"].upload("/v1/judge", {"x.csv": b"a"}).json()["error"]
+    assert "points" in clients["points"].upload("/v1/judge", {"x.csv": b"a"}).json()["error"]
 
 
 def test_a_body_that_is_too_large_is_refused_while_it_comes(clients: dict[str, Client]) -> None:
