@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from conftest import SWITCHES, find_browser, serving
+from browsers import SWITCHES, find_browser, serving
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 

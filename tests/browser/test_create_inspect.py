@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import serving
+from browsers import serving
 from invariance.small_runs import PICTURES, SMALL, train, write_table
 from playwright.sync_api import Page, expect
 
