@@ -340,8 +340,10 @@ class Run:
         """What :meth:`judge` takes, as an array of this run's shape and type, or a UserError."""
         absent = modality_of(self.config.modality).absent
         array = np.asarray(x if absent is None else absent(self.codec, x))
-        with self._reading("env.json") as env, self._reading("codec.json") as codec:
-            wanted, dtype = tuple(env["data"]["shape"]), codec["state"].get("dtype", "float32")
+        with self._reading("env.json") as env:
+            wanted = tuple(env["data"]["shape"])
+        with self._reading("codec.json") as codec:
+            dtype = codec["state"].get("dtype", "float32")
         right = array.dtype == np.uint8 if dtype == "uint8" else array.dtype.kind in "fiu"
         if array.shape[1:] != wanted or not right:
             shape = ", ".join(str(side) for side in ("N", *wanted))
