@@ -328,6 +328,7 @@ class Run:
             UserError: if shape or type are others.
             RunError: if the run is not calibrated yet.
         """
+        _ = self.calibration  # a run that cannot judge says so, whatever it is asked about
         return self.verdicts(self.raw(x))
 
     def verdicts(self, raw: Array) -> list[dict[str, Any]]:
