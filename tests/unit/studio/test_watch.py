@@ -251,6 +251,7 @@ def test_what_is_no_number_is_left_out_of_a_report(client: TestClient, home: Pat
     assert (value["floor"], value["low"], value["shown"]["floor"]) == (None, None, None)
 
 
+@pytest.mark.slow  # tests/browser does the same from the page
 def test_a_training_begins_stops_and_goes_on(tmp_path: Path) -> None:
     home, source = tmp_path / "runs", write_points(tmp_path / "points.npy")
     home.mkdir()

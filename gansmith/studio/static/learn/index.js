@@ -138,7 +138,7 @@ function Guide({ shown, game }) {
  */
 function Transport({ game, settings }) {
   const { frame, playing } = game;
-  const still = playing || !frame;
+  const still = playing || !isOf(frame, settings);
   const speeds = Object.entries(SPEEDS).map(([key, { text }]) =>
     [key, settings.game === "faces" ? text.replace(/rounds?/, (word) => word.replace("round", "move")) : text]);
   return html`<div class="transport">
@@ -161,9 +161,16 @@ function Transport({ game, settings }) {
   </div>`;
 }
 
+/** Whether a frame is of the game that is chosen, and not of the one before.
+ * @param {import("./game.js").Frame | null} frame @param {Settings} settings
+ * @returns {frame is import("./game.js").Frame} */
+function isOf(frame, settings) {
+  return frame?.of === JSON.stringify(settings);
+}
+
 /** @param {ReturnType<typeof useGame>} game @param {Settings} settings */
 function status({ frame, playing, speed, error }, settings) {
-  if (!frame) return error ? "" : "The networks are made …";
+  if (!isOf(frame, settings)) return error ? "" : "The networks are made …";
   if (!frame.there && !frame.diverged && !error) return `Playing up to there: ${frame.count.toLocaleString()} moves so far …`;
   const moves = frame.count === 1 ? "1 move" : `${frame.count.toLocaleString()} moves`;
   if (playing && speed === "slow" && settings.game !== "faces") {

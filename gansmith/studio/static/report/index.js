@@ -12,6 +12,8 @@ import { Span } from "./span.js";
  *   baselines: { verdict: string, notes: string[], rows: { name: string, values: Value[] }[] } | null
  * }} Numbers */
 
+export const styled = true;
+
 /** @param {import("../ui.js").TabProps} props */
 export default function Report({ query, setQuery }) {
   const [names, setNames] = useState(/** @type {string[] | null} */ (null));
@@ -36,8 +38,7 @@ export default function Report({ query, setQuery }) {
   }, [name]);
   if (!names) return html`<h1>Report</h1><${ErrorNote} error=${found.error} />`;
   const choices = [...new Set([...name === undefined ? [] : [name], ...names])].sort();
-  return html`<link rel="stylesheet" href="report/report.css" />
-    <div class="report">
+  return html`<div class="report">
       <div class="report-head"><h1>Report</h1>
         ${choices.length > 0 && html`<${Select} label="Of the run" value=${name}
           choices=${choices.map((each) => [each, each])}

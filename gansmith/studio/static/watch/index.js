@@ -9,6 +9,8 @@ import { useRuns } from "./polling.js";
 // Side by side; more would be too narrow to read.
 const MOST_SHOWN = 4;
 
+export const styled = true;
+
 /** @param {import("../ui.js").TabProps} props */
 export default function Watch({ query, setQuery }) {
   const chosen = query.getAll("run").slice(0, MOST_SHOWN);
@@ -48,8 +50,7 @@ export default function Watch({ query, setQuery }) {
     if (event.target.checked) next.delete("scales");
     else next.set("scales", "own");
   });
-  return html`<link rel="stylesheet" href="watch/watch.css" />
-    <h1>Watch runs</h1>
+  return html`<h1>Watch runs</h1>
     <${ErrorNote} error=${error ?? failed} />
     <div class="watch">
       <div class="watch-side">
