@@ -328,8 +328,15 @@ def started(*arguments: str, said: str, **streams: Any) -> subprocess.Popen[str]
     return process
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("name", ["folder", "many.npz"])
+@pytest.mark.parametrize(
+    ("name", "number", "code"),
+    [
+        ("folder", signal.SIGINT, 130),
+        ("many.npz", signal.SIGTERM, 143),
+        pytest.param("folder", signal.SIGTERM, 143, marks=pytest.mark.slow),
+        pytest.param("many.npz", signal.SIGINT, 130, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_while_sampling_leaves_nothing_half_written(
     name: str, number: int, code: int, run: Path, tmp_path: Path
 ) -> None:
@@ -346,7 +353,10 @@ def test_a_signal_while_sampling_leaves_nothing_half_written(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("redirect", [">&-", "2>&-", "| true", ">&- 2>&-"])
+@pytest.mark.parametrize(
+    "redirect",
+    ["| true", ">&- 2>&-", *(pytest.param(one, marks=pytest.mark.slow) for one in (">&-", "2>&-"))],
+)
 def test_no_traceback_where_nobody_reads(redirect: str) -> None:
     command = f"{sys.executable} -c 'from gansmith.cli.main import main; main()' list recipes"
     done = subprocess.run(

@@ -213,6 +213,11 @@ def test_a_plan_counts_the_codec(source: Path, capsys: pytest.CaptureFixture[str
     assert codec["samples"] / codec["samples_per_second"] == pytest.approx(codec["seconds"])
     assert codec["parameters"] > 1_000
     assert 0 < codec["peak_memory_bytes"] <= plan["peak_memory_bytes"]
+
+
+@pytest.mark.slow  # it measures for ten seconds, as the one before
+def test_a_plan_shows_the_codec(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = [f"{name}={value}" for name, value in SMALL.items()]
     assert call("plan", str(source), "--samples", "320", *settings) == 0
     shown = capsys.readouterr().out
     assert shown.count("320 samples") == 2
