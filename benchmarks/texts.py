@@ -1,6 +1,6 @@
 """Sentences: the latent GAN beside a language model that learns as long, and Gaussian latents.
 
-Each training has one core, and so has its language model.
+Each training has one core, and so has its language model. Repeats in the data are left out.
 What the evaluation of a run compares is compared here over several seeds: distance of sentences,
 BLEU and self-BLEU; with copies, and how fast each says lines.
 """
@@ -46,7 +46,7 @@ def cases(options: Options) -> list[Case]:
 def measure(case: Case) -> Json:
     """Train, evaluate with all baselines, and time both ways to lines."""
     with tempfile.TemporaryDirectory() as folder:
-        run, speed = trained(case, Path(folder) / "run", "text", {})
+        run, speed = trained(case, Path(folder) / "run", "text", {"data.duplicates": "drop"})
         report = run.evaluate(NUM_LINES, seed=case.seed)
         assert report.baselines is not None, "texts have some"
         if not report.baselines.rows:
