@@ -62,7 +62,7 @@ def measure(case: Case) -> Json:
         "p95_seconds": float(np.quantile(waits, 0.95)),
         "server_cpu_seconds": after["process_cpu_seconds_total"]
         - before["process_cpu_seconds_total"],
-        "merged_requests": int(after["gansmith_merged_requests"]),
+        "merged_requests": int(after["gansmith_merged_requests_total"]),
     }
 
 

@@ -6,6 +6,7 @@ inputs, so that who runs it decides about its randomness.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,10 +107,22 @@ class _Discriminator(nn.Module):
         return logits.flatten(1).mean(1) if logits.ndim > 1 else logits
 
 
+class _Sum(nn.Module):
+    """As an EmbeddingBag, which the exporter makes a loop over rows of."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight, requires_grad=False)
+
+    def forward(self, entries: Tensor) -> Tensor:
+        return nn.functional.embedding(entries, self.weight).sum(1)
+
+
 class _Refiner(nn.Module):
     def __init__(self, network: MaskedConditional) -> None:
         super().__init__()
-        self.network = network
+        self.network = copy.deepcopy(network)
+        self.network.first = _Sum(network.first.weight)  # type: ignore[assignment]
 
     def forward(self, codes: Tensor, known: Tensor) -> Tensor:
         logits: Tensor = self.network(codes, known)
@@ -117,7 +130,7 @@ class _Refiner(nn.Module):
 
 
 def graphs_of(sampler: Sampler) -> list[Graph]:
-    """The generator; the discriminator, the refiner and the codec's networks where there are any."""
+    """The generator, and of discriminator, refiner and networks of the codec what there is."""
     generator = _generator(sampler)
     graphs = [generator]
     if any(player.startswith("discriminator") for player in sampler.experiment.players):
@@ -241,6 +254,7 @@ def _discriminator(sampler: Sampler, generator: Graph) -> Graph:
         made = generator.module(*generator.draw(n, seed))
         return made, *_some_classes(sampler, n)
 
+    module: nn.Module
     if isinstance(network, TokenDiscriminator):
         module, x = TokenReader(network, spec.shape[1]), generator.output
     else:

@@ -76,18 +76,24 @@ def looped(
         output: name of what comes out.
     """
     few, more = (draw(n) for n in EXAMPLES)
-    begun = loop.start(*few)
+    begun, places = loop.start(*few), loop(*few).shape[1]
     told = [f"begun_{number}" for number in range(len(begun))]
     start = export(loop.start, few, axes_of(few, more), names, told)
     few, more = loop.first(*few), loop.first(*more)
     taken = [f"taken_{number}" for number in range(len(few))]
     left = [f"left_{number}" for number in range(loop.carried + 1)]
     step = export(loop.step, few, axes_of(few, more), taken, left)
-    return _joined(loop, start, step, output)
+    return _joined(loop, start, step, (output, places))
 
 
-def _joined(loop: Loop, start: Any, step: Any, output: str) -> Any:
-    """The start's graph, with a Scan behind it whose body is the step's."""
+def _joined(loop: Loop, start: Any, step: Any, output: tuple[str, int]) -> Any:
+    """The start's graph, with a Scan behind it whose body is the step's.
+
+    Args:
+        loop: that both were made from.
+        start, step: their models.
+        output: name of what comes out, and how many places it has.
+    """
     helper, compose = import_module("onnx.helper"), import_module("onnx.compose")
     body = compose.add_prefix(step, OF_STEP).graph
     told, taken = [value.name for value in start.graph.output], list(body.input)
@@ -99,14 +105,14 @@ def _joined(loop: Loop, start: Any, step: Any, output: str) -> Any:
     within = helper.make_graph([*seen, *body.node], "step", taken, list(body.output))
     ends = [f"end_{number}" for number in range(loop.carried)]
     scan = helper.make_node(
-        "Scan", told, [*ends, output], body=within,
+        "Scan", told, [*ends, output[0]], body=within,
         num_scan_inputs=len(told) - loop.carried, scan_output_axes=[1],
     )  # fmt: skip
     said = body.output[-1].type.tensor_type
-    shape = [said.shape.dim[0].dim_param.removeprefix(OF_STEP), None]
+    shape = [said.shape.dim[0].dim_param.removeprefix(OF_STEP), output[1]]
     graph = helper.make_graph(
         [*start.graph.node, scan], "loop", list(start.graph.input),
-        [helper.make_tensor_value_info(output, said.elem_type, shape)],
+        [helper.make_tensor_value_info(output[0], said.elem_type, shape)],
         initializer=[*start.graph.initializer, *body.initializer],
     )  # fmt: skip
     return helper.make_model(

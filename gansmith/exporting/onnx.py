@@ -32,6 +32,7 @@ BATCHES = (1, 7)
 # Largest difference from PyTorch, relative to the largest number where that is above 1.
 TOLERANCE = 1e-4
 TRIED_SEED = 1
+EXPORTERS = ("torch.onnx", "onnxscript", "onnx_ir")
 
 
 class DeviatesError(GansmithError):
@@ -114,15 +115,17 @@ def _model(
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
     """Within, the exporter keeps its hints for its own developers to itself."""
-    logger = logging.getLogger("torch.onnx")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in EXPORTERS]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 def _without_traces(model: Any) -> Any:

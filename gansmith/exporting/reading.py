@@ -83,8 +83,8 @@ def tokenizer_of(codec: Codec) -> str | None:
     """What makes texts of tokens, as the library ``tokenizers`` keeps it; None for other data."""
     if not isinstance(codec, TextCodec | TokenCodec):
         return None
-    by_latents = isinstance(codec, TextCodec)
-    state = json.loads(codec.tokens.state() if by_latents else codec.pairs.to_json())
+    own = codec.tokens.state() if isinstance(codec, TextCodec) else codec.pairs.to_json()
+    state = json.loads(own)
     # Ours says bytes of its own, which a text of the library is not needed for.
     state["decoder"] = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
                         "use_regex": True}  # fmt: skip

@@ -7,9 +7,10 @@ import copy
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from gansmith.exporting.loops import Loop
-from gansmith.modalities.text.autoencoder import END, MASK, Autoencoder, Read, on_sphere
+from gansmith.modalities.text.autoencoder import END, MASK, Autoencoder, Decoder, Read, on_sphere
 from gansmith.modalities.text.byte_pairs import EDGE
 from gansmith.modalities.text.token_discriminator import TokenDiscriminator
 from gansmith.modalities.text.token_generator import TokenGenerator
@@ -104,13 +105,13 @@ class _WordsStep(nn.Module):
         read = Read(state[None], whole, keys, values)
         # A place is a number of Python's, of which a graph knows none: each is given its own row.
         own = {"decoder.near": near[None]}
-        h, after = torch.func.functional_call(_Step(self.decoder), own, (read, before))
+        h, after = functional_call(_Step(self.decoder), own, (read, before))
         said = self.decoder.logits(h)[:, 0].argmax(1) * going
         return said, after[0], going * (said != END), said
 
 
 class _Step(nn.Module):
-    def __init__(self, decoder: nn.Module) -> None:
+    def __init__(self, decoder: Decoder) -> None:
         super().__init__()
         self.decoder = decoder
 

@@ -144,7 +144,7 @@ def _add_about(to: APIRouter, engine: Engine, metrics: Metrics) -> None:
 
     @to.get("/metrics", summary="Counts for Prometheus", response_class=Response)
     async def counts() -> Response:
-        now = {"queue_length": engine.num_waiting, "merged_requests": engine.num_merged}
+        now = {"queue_length": engine.num_waiting, "merged_requests_total": engine.num_merged}
         return Response(metrics.text(now), media_type=MEDIA)
 
     @to.get("/health", summary="Whether the server answers")
