@@ -15,8 +15,7 @@ from gansmith.neighbours import MOST_NEIGHBOURS, NEIGHBOURS
 from gansmith.prepare import modality_of
 from gansmith.run import Array, Run
 from gansmith.sample.gradient_map import strengths
-from gansmith.serving.limits import Limits, RefusedError
-from gansmith.serving.uploads import Upload, read_uploads, read_values
+from gansmith.serving.uploads import read_uploads, read_values, received
 from gansmith.studio.create.pool import Loaded, Pool
 from gansmith.studio.create.shown import heat, shown
 
@@ -39,10 +38,9 @@ def add_inspecting(to: APIRouter, pool: Pool) -> None:
 def _add_judge(to: APIRouter, pool: Pool) -> None:
     @to.post("/runs/{name}/judge")
     async def judge(name: str, files: Annotated[list[UploadFile], File()]) -> dict[str, Any]:
-        async with pool.using(name) as loaded:
-            uploads = await _uploads(files, loaded.engine.limits)
+        async with pool.using(name) as loaded, received(files, pool.limits) as uploads:
             return await loaded.do(
-                lambda: judged(loaded.run, *read_uploads(loaded.run, uploads, loaded.engine.limits))
+                lambda: judged(loaded.run, *read_uploads(loaded.run, uploads, pool.limits))
             )
 
     @to.post("/runs/{name}/judge/values")
@@ -52,12 +50,6 @@ def _add_judge(to: APIRouter, pool: Pool) -> None:
             return judged(loaded.run, [str(i + 1) for i in range(len(raw))], raw)
 
         return await pool.do(name, made)
-
-
-async def _uploads(files: list[UploadFile], limits: Limits) -> list[Upload]:
-    if len(files) > limits.samples:
-        raise RefusedError(413, f"More than {limits.samples:,} files.", fix="Send them in parts.")
-    return [Upload(file.filename or "", await file.read()) for file in files]
 
 
 def judged(run: Run, names: list[str], raw: Array) -> dict[str, Any]:
@@ -83,8 +75,7 @@ def _add_nearest(to: APIRouter, pool: Pool) -> None:
         files: Annotated[list[UploadFile], File()],
         k: Annotated[int, Query(ge=1, le=MOST_NEIGHBOURS)] = NEIGHBOURS,
     ) -> dict[str, Any]:
-        uploads = await _uploads(files, pool.limits)
-        async with pool.using(name) as loaded:
+        async with pool.using(name) as loaded, received(files, pool.limits) as uploads:
             _, raw = await loaded.do(lambda: read_uploads(loaded.run, uploads, pool.limits))
             return await anyio.to_thread.run_sync(lambda: neighbours(loaded, raw, k))
 
