@@ -182,6 +182,9 @@ class Engine:
             forget_frames(error)
             for job in jobs:
                 job.result.set_exception(error)
+            del job
+        finally:
+            jobs.clear()  # of this frame too
 
     def _share(self, jobs: list[tuple[_Job, Wish]]) -> None:
         """Make the samples of all, and give each its part as soon as that is ready."""
@@ -218,7 +221,9 @@ def _finish(job: _Job, made: Made) -> None:
     try:
         job.result.set_result(job.finish(made))
     except Exception as error:
+        forget_frames(error)
         job.result.set_exception(error)
+        del job, made  # of this frame too
 
 
 def forget_frames(error: BaseException | None) -> None:
