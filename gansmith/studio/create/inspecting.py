@@ -6,11 +6,13 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import anyio.to_thread
+import numpy as np
 from fastapi import APIRouter, File, Query, UploadFile
 from pydantic import BaseModel
 
 from gansmith.errors import SourceError, UserError
 from gansmith.exploring import Inspector
+from gansmith.modalities.text.measures.words import normalised
 from gansmith.neighbours import MOST_NEIGHBOURS, NEIGHBOURS
 from gansmith.prepare import modality_of
 from gansmith.run import Array, Run
@@ -86,6 +88,20 @@ def _add_nearest(to: APIRouter, pool: Pool) -> None:
             return await anyio.to_thread.run_sync(lambda: neighbours(loaded, raw, NEIGHBOURS))
 
 
+def same(run: Run, raw: Array, known: Array) -> list[list[bool]]:
+    """Which of its neighbours (N, k, ...) each sample (N, ...) is: of texts, word for word.
+
+    In short texts that say nearly the same, distances tell copies from others badly: many held-out
+    ones are at distance 0 too.
+    """
+    words = modality_of(run.config.modality).words
+    if words is None:
+        return [[bool(np.array_equal(own, one)) for one in few]
+                for own, few in zip(raw, known, strict=True)]  # fmt: skip
+    return [[normalised(own) == normalised(one) for one in words(few)]
+            for own, few in zip(words(raw), known, strict=True)]  # fmt: skip
+
+
 def neighbours(loaded: Loaded, raw: Array, k: int) -> dict[str, Any]:
     """The nearest training samples of the first few, or why they cannot be shown."""
 
@@ -97,6 +113,7 @@ def neighbours(loaded: Loaded, raw: Array, k: int) -> dict[str, Any]:
             "readable": True, "samples": each, "distances": found.distances.tolist(),
             "indices": found.indices.tolist(), "about": data.about, "usual": data.usual,
             "near": data.near, "num_samples": len(data.indices),
+            "same": same(loaded.run, raw[:MOST_SHOWN], found.samples),
         }  # fmt: skip
 
     try:

@@ -226,6 +226,7 @@ def test_a_path_with_an_equals_sign_is_no_setting(
         (["--class", ""], "There is no class"),
         (["--ema", "0.1"], "Train with ema.name=power"),
         (["--interpolate", "5"], "one picture or one array"),
+        (["--interpolate", "5", "--out", "x.npz", "--workers", "2"], "made by one process"),
         (["-n", "0"], "Ask for at least 1"),
     ],
 )
