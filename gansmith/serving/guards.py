@@ -27,8 +27,9 @@ MOST_CLIENTS = 10_000
 # Bodies of more than so many bytes come in a few at a time: of each, several copies are in memory
 # until it is answered, and what is read as JSON takes many times its size.
 LARGE_BYTES, MOST_LARGE = 2**20, 4
-# What is left of a body that was refused is read and dropped for so long, with such pauses at
-# most: most clients look for an answer when they have sent all, and see nothing but a broken connection where nobody takes it.
+# What is left of a body that was refused is read and dropped for so long, with such pauses at most:
+# most clients look for an answer when they have sent all, and see nothing but a broken connection
+# where nobody takes it.
 LINGER_SECONDS, PAUSE_SECONDS = 20.0, 1.0
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
