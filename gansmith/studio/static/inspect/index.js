@@ -61,7 +61,7 @@ function Inspector({ about }) {
     ${busy && !judged && html`<p class="soft" role="status">Asking the discriminator …</p>`}
     ${judged && html`<${Trust} calibration=${judged.calibration} />
       <${Verdicts} about=${about} judged=${judged} near=${near} />`}
-    <${Meaning} />
+    <${Meaning} pictures=${about.modality === "image"} />
   </div>`;
 }
 
