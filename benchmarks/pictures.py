@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import Case, Json, Options, data_key
+from benchmarks.cases import UNWATCHED, Case, Json, Options, data_key
 from benchmarks.classifier import Judge, Labels, Pictures, Split, judge, open_split
 from gansmith.api import Run, train
 from gansmith.errors import GansmithError, UserError
@@ -116,7 +116,7 @@ def trained(
         The run, and its length and speed: from its metrics, and by the clock on the wall.
     """
     started = time.monotonic()
-    tiny = {"generator.width": 8, "discriminator.width": 8} if case.toy else {}
+    tiny = {"generator.width": 8, "discriminator.width": 8, **UNWATCHED} if case.toy else {}
     run = train(
         case.data,
         folder,

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cases import Case, Json, Options
+from benchmarks.cases import UNWATCHED, Case, Json, Options
 from gansmith.api import train
 from gansmith.config import DataConfig
 from gansmith.data import open_source
@@ -105,7 +105,7 @@ def measure(case: Case) -> Json:
                 minutes=case.minutes,
                 seed=case.seed,
                 device="cpu",
-                settings=settings(method),
+                settings={**settings(method), **(UNWATCHED if case.toy else {})},
                 reporter=lambda: curve,
             )
         except DivergedError as error:

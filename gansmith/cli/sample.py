@@ -170,6 +170,10 @@ def _interpolate(run: Run, modality: Modality, out: Path, flags: SampleFlags) ->
             fix=f"Take at least 2 steps, and at most {MOST_ON_A_SHEET:,} samples in all.",
         )
     require_choices(flags.n, flags.seed, flags.truncation)
+    if flags.workers != 1:
+        raise UserError(
+            "An interpolation is made by one process.", where="--workers", fix="Leave it out."
+        )
     sampler = run.sampler(ema=flags.ema, best=flags.best)
     classes = None if flags.class_ is None else sampler.class_indices(flags.class_)
     samples = sampler.interpolate(

@@ -6,14 +6,24 @@ inputs, so that who runs it decides about its randomness.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from gansmith.exporting.texts import Encoder, TokenReader, decoder, token_generator
 from gansmith.game.randomness import Randomness
+from gansmith.modalities.table.game import SWEEPS, finish
 from gansmith.modalities.table.generator import MARGIN, TableGenerator
+from gansmith.modalities.table.refiner import KEEP, MaskedConditional, refiner_of
+from gansmith.modalities.text.autoencoder import END
+from gansmith.modalities.text.byte_pairs import EDGE
+from gansmith.modalities.text.codec import TextCodec
+from gansmith.modalities.text.token_discriminator import TokenDiscriminator
+from gansmith.modalities.text.token_generator import TokenGenerator
 from gansmith.protocols import Condition
 from gansmith.sample.sampler import Sampler
 
@@ -50,6 +60,7 @@ class Graph:
         name: of the file.
         module: takes the inputs in their order, returns the one output.
         inputs, output: its ports.
+        about: what else is to be known of it, for gansmith.json.
         draw: (n, seed) -> inputs such as it is used with, to try it with.
     """
 
@@ -58,6 +69,7 @@ class Graph:
     inputs: tuple[Port, ...]
     output: Port
     draw: Callable[[int, int], tuple[Tensor, ...]]
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 class _Generator(nn.Module):
@@ -95,12 +107,39 @@ class _Discriminator(nn.Module):
         return logits.flatten(1).mean(1) if logits.ndim > 1 else logits
 
 
+class _Sum(nn.Module):
+    """As an EmbeddingBag, which the exporter makes a loop over rows of."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight, requires_grad=False)
+
+    def forward(self, entries: Tensor) -> Tensor:
+        return nn.functional.embedding(entries, self.weight).sum(1)
+
+
+class _Refiner(nn.Module):
+    def __init__(self, network: MaskedConditional) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network)
+        self.network.first = _Sum(network.first.weight)  # type: ignore[assignment]
+
+    def forward(self, codes: Tensor, known: Tensor) -> Tensor:
+        logits: Tensor = self.network(codes, known)
+        return logits
+
+
 def graphs_of(sampler: Sampler) -> list[Graph]:
-    """The generator, and the discriminator where the run has one."""
+    """The generator, and of discriminator, refiner and networks of the codec what there is."""
     generator = _generator(sampler)
-    if not any(player.startswith("discriminator") for player in sampler.experiment.players):
-        return [generator]
-    return [generator, _discriminator(sampler, generator)]
+    graphs = [generator]
+    if any(player.startswith("discriminator") for player in sampler.experiment.players):
+        graphs.append(_discriminator(sampler, generator))
+    if sampler.game.finish is finish:
+        graphs.append(_refiner(sampler, generator))
+    if isinstance(sampler.codec, TextCodec):
+        graphs += _words(sampler.codec, generator)
+    return graphs
 
 
 def _float(sampler: Sampler) -> str:
@@ -123,6 +162,8 @@ def _generator(sampler: Sampler) -> Graph:
     output = Port("x", spec.shape, kind, RANGES.get(spec.activation, "encoded samples"))
     if isinstance(network, TableGenerator):
         return _row_generator(sampler, network, output)
+    if isinstance(network, TokenGenerator):
+        return _token_generator(sampler, network)
     drawn = DRAWN.get(sampler.experiment.latent.name, "as the run's latent draws them")
     latent = Port("latent", (size,), kind, f"{drawn}; a number is the same sample every time")
 
@@ -147,6 +188,63 @@ def _row_generator(sampler: Sampler, network: TableGenerator, output: Port) -> G
     return Graph("generator", _RowGenerator(network), ports, output, draw)
 
 
+def _token_generator(sampler: Sampler, network: TokenGenerator) -> Graph:
+    places = network.length - 1
+    uniform = Port("uniform", (places,), "float64", "uniform in (0, 1), one number for each token")
+    tokens = Port("tokens", (places,), "int64", f"numbers of tokens; {EDGE} ends a text")
+
+    def draw(n: int, seed: int) -> tuple[Tensor, ...]:
+        randomness = Randomness(seed, 0, 0, dtype=torch.float64)
+        return randomness.uniform(n, places), *_some_classes(sampler, n)
+
+    ports = (uniform, *_classes(sampler))
+    return Graph("generator", token_generator(network), ports, tokens, draw)
+
+
+def _refiner(sampler: Sampler, generator: Graph) -> Graph:
+    network = refiner_of(sampler.game.networks).finished()
+    columns, size = network.spans.num_columns, network.spans.size
+    spans = [list(network.spans.ends(column)) for column in range(columns)]
+    ports = (
+        Port("codes", (columns,), "int64", "place of the 1 of each column of x, within all of x"),
+        Port("known", (columns,), "bool", "which columns are known; of the others nothing is"),
+    )
+    output = Port("logits", (size,), _float(sampler), "of all codes, given the known columns")
+
+    def draw(n: int, seed: int) -> tuple[Tensor, ...]:
+        codes = network.spans.numbers(generator.module(*generator.draw(n, seed))[:, :size])
+        known = Randomness(seed, 1, 0).uniform(*codes.shape) < 0.5
+        return codes, known
+
+    about = {
+        "spans": spans, "sweeps": SWEEPS, "keep": KEEP,
+        "refines": "In each sweep, column after column in an order by lot: hide it, add Gumbel "
+        "noise to the logits of its span, and take the largest. In the first sweep each cell is "
+        "believed and stays with probability `keep`, and all others are hidden until drawn.",
+    }  # fmt: skip
+    return Graph("refiner", _Refiner(network), ports, output, draw, about)
+
+
+def _words(codec: TextCodec, generator: Graph) -> list[Graph]:
+    """What makes texts of the generator's samples, and encoded samples of texts."""
+    sizes, x = codec.sizes, generator.output
+    tokens = Port("tokens", (sizes.tokens,), "int64", f"numbers of tokens; {END} ends a text")
+
+    def made(n: int, seed: int) -> tuple[Tensor, ...]:
+        encoded: Tensor = generator.module(*generator.draw(n, seed))
+        return (encoded,)
+
+    def told(n: int, seed: int) -> tuple[Tensor, ...]:
+        said: Tensor = decoding(*made(n, seed))
+        return (said,)
+
+    decoding = decoder(codec.network)
+    return [
+        Graph("decoder", decoding, (x,), tokens, made),
+        Graph("encoder", Encoder(codec.network), (tokens,), x, told),
+    ]
+
+
 def _discriminator(sampler: Sampler, generator: Graph) -> Graph:
     network, spec = sampler.game.networks[sampler.game.critic], sampler.codec.spec
     x = Port("x", spec.shape, _float(sampler), generator.output.holds)
@@ -156,5 +254,9 @@ def _discriminator(sampler: Sampler, generator: Graph) -> Graph:
         made = generator.module(*generator.draw(n, seed))
         return made, *_some_classes(sampler, n)
 
-    ports = (x, *_classes(sampler))
-    return Graph("discriminator", _Discriminator(network), ports, logit, draw)
+    module: nn.Module
+    if isinstance(network, TokenDiscriminator):
+        module, x = TokenReader(network, spec.shape[1]), generator.output
+    else:
+        module = _Discriminator(network)
+    return Graph("discriminator", module, (x, *_classes(sampler)), logit, draw)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module, metadata
 from pathlib import Path
 from types import ModuleType
@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from gansmith.errors import GansmithError, MissingExtraError, UserError
 from gansmith.exporting.graphs import Graph, Port, graphs_of
-from gansmith.exporting.reading import left_behind, reading
+from gansmith.exporting.loops import EXAMPLES, Axes, Loop, axes_of, looped
+from gansmith.exporting.reading import TOKENIZER, left_behind, reading, tokenizer_of
 from gansmith.progress import Progress, silent
 from gansmith.sample.sampler import Sampler
 
@@ -27,10 +29,10 @@ if TYPE_CHECKING:
 ABOUT = "gansmith.json"
 # Tried with: one sample alone, and a number that no example had.
 BATCHES = (1, 7)
-EXAMPLE = 3
 # Largest difference from PyTorch, relative to the largest number where that is above 1.
 TOLERANCE = 1e-4
 TRIED_SEED = 1
+EXPORTERS = ("torch.onnx", "onnxscript", "onnx_ir")
 
 
 class DeviatesError(GansmithError):
@@ -57,11 +59,13 @@ def write_onnx(run: Run, side: Path, *, best: bool = False, progress: Progress =
     side.mkdir()
     with progress("Exporting", len(graphs)) as advance, torch.no_grad():
         for graph in graphs:
-            model = _without_traces(_exported(graph))
+            model = _exported(graph)
             path = side / f"{graph.name}.onnx"
             onnx.save(model, path)
             differences[graph.name] = _tried(graph, path)
             advance()
+    if tokenizer := tokenizer_of(sampler.codec):
+        (side / TOKENIZER).write_text(tokenizer, "utf-8")
     about = json.dumps(_about(run, sampler, graphs, differences), indent=2, ensure_ascii=False)
     (side / ABOUT).write_text(about + "\n", "utf-8")
 
@@ -75,39 +79,53 @@ def _library(name: str) -> ModuleType:
 
 def _exported(graph: Graph) -> Any:
     """The graph as ONNX has it, with batches of any size."""
-    example = graph.draw(EXAMPLE, TRIED_SEED)
-    batch = torch.export.Dim("batch")
+    module, names = graph.module.eval(), [port.name for port in graph.inputs]
+
+    def draw(n: int) -> tuple[Tensor, ...]:
+        return graph.draw(n, TRIED_SEED)
+
     try:
-        with _quietly():
-            program = torch.onnx.export(
-                graph.module.eval(), example, None, dynamo=True, verbose=False,
-                external_data=False, dynamic_shapes=tuple({0: batch} for _ in example),
-                input_names=[port.name for port in graph.inputs],
-                output_names=[graph.output.name],
-            )  # fmt: skip
+        if isinstance(module, Loop):
+            return looped(module, _model, draw, names, graph.output.name)
+        few, more = (draw(n) for n in EXAMPLES)
+        return _model(module, few, axes_of(few, more), names, [graph.output.name])
     except Exception as error:  # the library lets those of a dozen others through
         raise UserError(
             f"The {graph.name} of this run cannot become ONNX ({type(error).__name__}); nothing "
             "was kept.",
-            fix="A network that goes on for as long as its samples say, as one that writes token "
-            "after token, has no fixed graph: take --to hub, or `gansmith serve`.",
+            fix="A network that goes on for as long as its samples say has no fixed graph: take "
+            "--to hub, or `gansmith serve`.",
         ) from error
+
+
+def _model(
+    module: nn.Module, example: Sequence[Tensor], axes: Axes, inputs: Sequence[str],
+    outputs: Sequence[str],
+) -> Any:  # fmt: skip
+    """A module alone, without notes of where it was made."""
+    with _quietly():
+        program = torch.onnx.export(
+            module, tuple(example), None, dynamo=True, verbose=False, external_data=False,
+            dynamic_shapes=axes, input_names=inputs, output_names=outputs,
+        )  # fmt: skip
     assert program is not None
-    return program.model_proto
+    return _without_traces(program.model_proto)
 
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
     """Within, the exporter keeps its hints for its own developers to itself."""
-    logger = logging.getLogger("torch.onnx")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in EXPORTERS]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 def _without_traces(model: Any) -> Any:
@@ -180,11 +198,12 @@ def _about(
             "inputs": [_port(port) for port in graph.inputs],
             "outputs": [_port(graph.output)],
             "difference_from_torch": differences[graph.name],
+            **graph.about,
         }
-    if len(graphs) == 2:
+    if "discriminator" in about:
         about["discriminator"] |= _as_judge(run, sampler)
     about["decoding"] = reading(sampler.codec)
-    about["not_exported"] = left_behind(sampler.codec, sampler.game.finish is not None)
+    about["not_exported"] = left_behind(sampler, [graph.name for graph in graphs])
     return about
 
 

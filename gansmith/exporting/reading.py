@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from gansmith.modalities.image.codec import ImageCodec
@@ -9,8 +11,14 @@ from gansmith.modalities.points.codec import PointsCodec
 from gansmith.modalities.table.bins import GRID
 from gansmith.modalities.table.codec import TableCodec
 from gansmith.modalities.table.schema import to_dict
+from gansmith.modalities.text.autoencoder import NUM_SPECIAL
+from gansmith.modalities.text.byte_pairs import EDGE
 from gansmith.modalities.text.codec import TextCodec
+from gansmith.modalities.text.token_codec import TokenCodec
 from gansmith.protocols import Codec
+from gansmith.sample.sampler import Sampler
+
+TOKENIZER = "tokenizer.json"
 
 
 def reading(codec: Codec) -> dict[str, Any]:
@@ -25,27 +33,23 @@ def reading(codec: Codec) -> dict[str, Any]:
         }  # fmt: skip
     if isinstance(codec, TableCodec):
         return _rows(codec)
+    if isinstance(codec, TextCodec | TokenCodec):
+        return _texts(codec)
     return {"kind": "other", "reads": "By the codec of the run alone, with gansmith."}
 
 
-def left_behind(codec: Codec, finishes: bool) -> list[str]:
+def left_behind(sampler: Sampler, exported: Sequence[str]) -> list[str]:
     """What is not in the files, in words.
 
     Args:
-        codec: of the run.
-        finishes: whether the run's game does something to samples before somebody gets them.
+        sampler: of the run.
+        exported: names of the files.
     """
-    left = []
-    if finishes:
-        left.append(
-            "The refiner of the rows, which draws each column anew given the others, again and "
-            "again: rows of this generator are those before it. `gansmith sample` refines."
-        )
-    if isinstance(codec, TextCodec):
-        left.append(
-            "The decoder of the codec, a recurrent network that says one token after the other: x "
-            "is its latent tokens, and becomes text with gansmith alone."
-        )
+    codec, left = sampler.codec, []
+    if sampler.game.finish is not None and "refiner" not in exported:
+        left.append("What the run's game does to samples before somebody gets them.")
+    if not isinstance(codec, ImageCodec | PointsCodec | TableCodec | TextCodec | TokenCodec):
+        left.append("The codec: its samples are read with gansmith alone.")
     if isinstance(codec, TableCodec) and codec.form is not None:
         left.append("The way back from what is learned in place of columns with constraints.")
     if isinstance(codec, TableCodec) and any(c.kind == "id" for c in codec.columns):
@@ -61,6 +65,30 @@ def _pictures(codec: ImageCodec) -> dict[str, Any]:
         "scale": 127.5 if is_bytes else 1.0, "offset": 127.5 if is_bytes else 0.0,
         "reads": f"pixels = {reads}",
     }  # fmt: skip
+
+
+def _texts(codec: TextCodec | TokenCodec) -> dict[str, Any]:
+    by_latents = isinstance(codec, TextCodec)
+    first = NUM_SPECIAL if by_latents else EDGE + 1
+    tokens = "What decoder.onnx makes of x" if by_latents else "What generator.onnx makes"
+    return {
+        "kind": "texts", "tokenizer": TOKENIZER, "first": first, "end": EDGE,
+        "space_before": not by_latents,
+        "reads": f"{tokens} are tokens: those before the first `end`, minus `first`, are the "
+        f"tokenizer's ids. A text that is tokenized has a space before it where `space_before`.",
+    }  # fmt: skip
+
+
+def tokenizer_of(codec: Codec) -> str | None:
+    """What makes texts of tokens, as the library ``tokenizers`` keeps it; None for other data."""
+    if not isinstance(codec, TextCodec | TokenCodec):
+        return None
+    own = codec.tokens.state() if isinstance(codec, TextCodec) else codec.pairs.to_json()
+    state = json.loads(own)
+    # Ours says bytes of its own, which a text of the library is not needed for.
+    state["decoder"] = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
+                        "use_regex": True}  # fmt: skip
+    return json.dumps(state, ensure_ascii=False)
 
 
 def _rows(codec: TableCodec) -> dict[str, Any]:

@@ -121,7 +121,9 @@ class Sampler:
                 "This run has no classes.", where=f"--class {names}", fix="Leave --class out."
             )
         chosen = []
-        for name in (part.strip() for part in names.split(",")):
+        # A name may hold a comma itself.
+        parts = [names] if names in self.classes else names.split(",")
+        for name in (part.strip() for part in parts):
             if name in self.classes:
                 chosen.append(self.classes.index(name))
             elif name.isdecimal() and int(name) < len(self.classes):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
@@ -89,19 +90,36 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def unreadable(request: Request, error: RequestValidationError) -> Response:
         del request
-        first = error.errors()[0]
-        return JSONResponse({"error": f"{first['loc'][-1]}: {first['msg']}.", "fix": None}, 422)
+        what, fix = _unreadable(error.errors()[0])
+        return JSONResponse({"error": what, "fix": fix}, 422)
 
     @app.exception_handler(HTTPException)
     async def unknown(request: Request, error: HTTPException) -> Response:
         del request
-        return JSONResponse({"error": error.detail, "fix": None}, error.status_code)
+        what = (
+            f"The body cannot be read: {error.detail}."
+            if error.status_code == 400
+            else error.detail
+        )
+        content = {"error": what, "fix": None}
+        return JSONResponse(content, error.status_code, headers=error.headers)
 
     @app.exception_handler(GansmithError)
     async def ours(request: Request, error: GansmithError) -> Response:
         del request
         sys.stderr.write(f"gansmith: {error}\n")
         return JSONResponse({"error": "The server made a mistake.", "fix": None}, 500)
+
+
+def _unreadable(first: Mapping[str, Any]) -> tuple[str, str | None]:
+    """What is wrong with a request, and what to do, from what the framework says first."""
+    if first["type"] == "json_invalid":
+        return f"The body is no JSON: {first['ctx']['error']} (place {first['loc'][-1]}).", None
+    if first["loc"] == ("body",):
+        return "The body is not what is asked for here.", (
+            "Send a JSON object, with Content-Type: application/json."
+        )
+    return f"{first['loc'][-1]}: {first['msg']}.", None
 
 
 def token_from(path: Path | None, environment: str | None) -> str | None:

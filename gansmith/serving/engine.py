@@ -12,6 +12,7 @@ import math
 import secrets
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -148,6 +149,7 @@ class Engine:
             started = time.monotonic()
             self._answer([job for job in jobs if job.result.set_running_or_notify_cancel()])
             took = (time.monotonic() - started) / len(jobs)
+            del jobs  # what was sent is let go of before the next wait
             self._usual_seconds += 0.1 * (took - self._usual_seconds)
 
     def _next(self) -> list[_Job]:
@@ -177,8 +179,12 @@ class Engine:
             elif jobs:
                 self._share([(job, job.wish) for job in jobs if job.wish is not None])
         except Exception as error:
+            forget_frames(error)
             for job in jobs:
                 job.result.set_exception(error)
+            del job
+        finally:
+            jobs.clear()  # of this frame too
 
     def _share(self, jobs: list[tuple[_Job, Wish]]) -> None:
         """Make the samples of all, and give each its part as soon as that is ready."""
@@ -215,4 +221,17 @@ def _finish(job: _Job, made: Made) -> None:
     try:
         job.result.set_result(job.finish(made))
     except Exception as error:
+        forget_frames(error)
         job.result.set_exception(error)
+        del job, made  # of this frame too
+
+
+def forget_frames(error: BaseException | None) -> None:
+    """Let go of what the functions that an error came through were given.
+
+    They hold the error and it holds them, so that all that a client has sent would stay in memory
+    until the collector of garbage comes by, which counts objects and not their sizes.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import json
 import time
@@ -23,6 +24,13 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 OPEN = frozenset({"/", "/health", "/openapi.json"})
 # Clients that are remembered; the one that has not been seen for longest is forgotten.
 MOST_CLIENTS = 10_000
+# Bodies of more than so many bytes come in a few at a time: of each, several copies are in memory
+# until it is answered, and what is read as JSON takes many times its size.
+LARGE_BYTES, MOST_LARGE = 2**20, 4
+# What is left of a body that was refused is read and dropped for so long, with such pauses at most:
+# most clients look for an answer when they have sent all, and see nothing but a broken connection
+# where nobody takes it.
+LINGER_SECONDS, PAUSE_SECONDS = 20.0, 1.0
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
@@ -96,23 +104,26 @@ class Guards:
         self._app, self._limits, self._metrics = app, limits, metrics
         self._headers, self._is_open = headers, is_open
         self._token = None if token is None else token.encode()
-        self._pace = Pace(limits.per_minute)
+        self._pace, self._room = Pace(limits.per_minute), asyncio.Semaphore(MOST_LARGE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # as GET; the server leaves the body out
+            scope = {**scope, "method": "GET"}
         started = time.monotonic()
         exchange = _Exchange(send, self._headers(scope["path"]))
+        bounded = _Bounded(receive, self._limits, self._room)
         try:
             self._require_allowed(scope)
-            bounded = _Bounded(receive, self._limits)
             bounded.require_said_length(dict(scope["headers"]))
             await self._answered(scope, bounded, exchange)
         except RefusedError as refused:
-            await exchange.refuse(refused)
+            await exchange.refuse(refused, receive)
         finally:
+            bounded.leave()
             route = getattr(scope.get("route"), "path", "other")
             self._metrics.answered(route, exchange.code or 500, time.monotonic() - started)
 
@@ -145,11 +156,11 @@ class Guards:
 
 
 class _Bounded:
-    """The body of a request, up to its limits."""
+    """The body of a request, up to its limits; a large one waits until there is room for it."""
 
-    def __init__(self, receive: Receive, limits: Limits) -> None:
-        self._receive, self._limits = receive, limits
-        self._size_bytes, self._whole = 0, False
+    def __init__(self, receive: Receive, limits: Limits, room: asyncio.Semaphore) -> None:
+        self._receive, self._limits, self._room = receive, limits, room
+        self._size_bytes, self._whole, self._inside = 0, False, False
         self.refused: RefusedError | None = None
 
     def require_said_length(self, headers: dict[bytes, bytes]) -> None:
@@ -176,7 +187,22 @@ class _Bounded:
         if self._size_bytes > self._limits.body_bytes:
             self.refused = self._too_large()
             raise self.refused
+        if self._size_bytes > LARGE_BYTES and not self._inside:
+            await self._enter()
         return message
+
+    async def _enter(self) -> None:
+        try:
+            await asyncio.wait_for(self._room.acquire(), self._limits.work_seconds)
+        except TimeoutError:
+            self.refused = RefusedError(503, "Too much is sent at once.", retry_seconds=10)
+            raise self.refused from None
+        self._inside = True
+
+    def leave(self) -> None:
+        """It is answered."""
+        if self._inside:
+            self._room.release()
 
 
 class _Exchange:
@@ -191,7 +217,7 @@ class _Exchange:
             message["headers"] = [*message.get("headers", []), *self._headers]
         await self._send(message)
 
-    async def refuse(self, refused: RefusedError) -> None:
+    async def refuse(self, refused: RefusedError, receive: Receive) -> None:
         if self.code:  # it has begun to answer
             return
         content = json.dumps({"error": refused.what, "fix": refused.fix}).encode()
@@ -199,10 +225,24 @@ class _Exchange:
             "content-type": "application/json", "content-length": str(len(content)),
             **refused.headers,
             **({"www-authenticate": "Bearer"} if refused.code == 401 else {}),
-            # What is left of the body is not read, so nothing can follow.
+            # What is left of the body is dropped, so nothing can follow.
             **({"connection": "close"} if refused.code in (408, 413) else {}),
         }  # fmt: skip
         pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         start = {"type": "http.response.start", "status": refused.code, "headers": pairs}
         await self.send(start)
+        if refused.code == 413:
+            await self._send({"type": "http.response.body", "body": content, "more_body": True})
+            await _drop(receive)
+            content = b""
         await self._send({"type": "http.response.body", "body": content})
+
+
+async def _drop(receive: Receive) -> None:
+    """Take what is left of a body, for a while."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            more = True
+            while more:
+                message = await asyncio.wait_for(receive(), PAUSE_SECONDS)
+                more = message["type"] == "http.request" and bool(message.get("more_body"))

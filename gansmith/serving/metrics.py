@@ -38,7 +38,7 @@ class Metrics:
         """All of it.
 
         Args:
-            now: gauges, by name.
+            now: what is counted elsewhere, by name; what ends in ``_total`` never falls.
         """
         with self._lock:
             lines = ["# TYPE gansmith_requests_total counter"]
@@ -56,7 +56,8 @@ class Metrics:
             f"process_cpu_seconds_total {time.process_time():.3f}",
         ]
         for name, count in now.items():
-            lines += [f"# TYPE gansmith_{name} gauge", f"gansmith_{name} {count}"]
+            kind = "counter" if name.endswith("_total") else "gauge"
+            lines += [f"# TYPE gansmith_{name} {kind}", f"gansmith_{name} {count}"]
         return "\n".join(lines) + "\n"
 
     def _histogram(self, route: str) -> list[str]:

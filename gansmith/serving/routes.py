@@ -17,7 +17,7 @@ from gansmith.serving.answers import Answer, answer_as, formats
 from gansmith.serving.engine import Engine, Wish
 from gansmith.serving.limits import RefusedError
 from gansmith.serving.metrics import MEDIA, Metrics
-from gansmith.serving.uploads import Upload, judge_uploads, judge_values
+from gansmith.serving.uploads import judge_uploads, judge_values, received
 
 DEFAULT_N = 16
 Format = Literal["zip", "png", "npz", "csv", "json", "txt"]
@@ -113,10 +113,8 @@ def _add_judge(to: APIRouter, engine: Engine, metrics: Metrics) -> None:
     async def judge(
         files: Annotated[list[UploadFile], File(description="Pictures, or texts in UTF-8.")],
     ) -> dict[str, Any]:
-        if len(files) > engine.limits.samples:
-            raise RefusedError(413, f"More than {engine.limits.samples:,} files.")
-        uploads = [Upload(file.filename or "", await file.read()) for file in files]
-        return await verdicts(lambda: judge_uploads(engine.run, uploads, engine.limits))
+        async with received(files, engine.limits) as uploads:
+            return await verdicts(lambda: judge_uploads(engine.run, uploads, engine.limits))
 
     @to.post("/v1/judge/values", summary="How likely texts or numbers are the generator's")
     async def judge_as_values(values: Values) -> dict[str, Any]:
@@ -144,7 +142,7 @@ def _add_about(to: APIRouter, engine: Engine, metrics: Metrics) -> None:
 
     @to.get("/metrics", summary="Counts for Prometheus", response_class=Response)
     async def counts() -> Response:
-        now = {"queue_length": engine.num_waiting, "merged_requests": engine.num_merged}
+        now = {"queue_length": engine.num_waiting, "merged_requests_total": engine.num_merged}
         return Response(metrics.text(now), media_type=MEDIA)
 
     @to.get("/health", summary="Whether the server answers")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fastapi import UploadFile
 from PIL import Image
 
 from gansmith.data.pictures import FORMATS
@@ -19,6 +21,8 @@ from gansmith.run import Array, Run
 from gansmith.serving.limits import Limits, RefusedError
 
 LONGEST_NAME = 200
+# In all pictures of a request, times what one may have: decoding 500 million takes seconds.
+MOST_PIXELS = 10
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,22 @@ class Upload:
 
     name: str
     content: bytes
+
+
+@asynccontextmanager
+async def received(files: Sequence[UploadFile], limits: Limits) -> AsyncIterator[list[Upload]]:
+    """The files of a form; behind this, none of them is in memory any more.
+
+    Raises:
+        RefusedError: if there are too many.
+    """
+    if len(files) > limits.samples:
+        raise RefusedError(413, f"More than {limits.samples:,} files.", fix="Send them in parts.")
+    uploads = [Upload(file.filename or "", await file.read()) for file in files]
+    try:
+        yield uploads
+    finally:
+        uploads.clear()
 
 
 def judge_uploads(run: Run, uploads: Sequence[Upload], limits: Limits) -> list[dict[str, Any]]:
@@ -51,6 +71,7 @@ def read_uploads(run: Run, uploads: Sequence[Upload], limits: Limits) -> tuple[l
         raise _too_many(limits)
     names: list[str] = []
     parts: list[Array] = []
+    num_pixels = 0
     with tempfile.TemporaryDirectory(prefix="gansmith-serve-") as folder:
         for upload in uploads:
             # The name on the disk is ours; a .txt is never unpacked, whatever is in it.
@@ -62,7 +83,12 @@ def read_uploads(run: Run, uploads: Sequence[Upload], limits: Limits) -> tuple[l
                 names += [f"{name}:{number}" for number in range(1, len(found) + 1)]
                 parts.append(raw)
             elif modality.read_one is not None:
-                _require_small(upload.content, limits)
+                num_pixels += pixels_of(upload.content, limits)
+                if num_pixels > MOST_PIXELS * limits.pixels:
+                    raise RefusedError(
+                        413, f"The pictures have more than {MOST_PIXELS * limits.pixels:,} pixels "
+                        "in all.", fix="Send them in parts, or make them smaller.",
+                    )  # fmt: skip
                 names.append(name)
                 parts.append(modality.read_one(path, run.codec, run.config.data.fit)[None])
             else:
@@ -110,16 +136,21 @@ def _too_many(limits: Limits) -> RefusedError:
     return RefusedError(413, f"More than {limits.samples:,} samples.", fix="Send them in parts.")
 
 
-def _require_small(content: bytes, limits: Limits) -> None:
-    """Read the header alone. What is no picture is left to the decoder to say."""
+def pixels_of(content: bytes, limits: Limits) -> int:
+    """How many pixels a picture has, by its header alone; 0 for what is none, as decoders will say.
+
+    Raises:
+        RefusedError: if they are more than one picture may have.
+    """
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             pixels = image.width * image.height
     except Image.DecompressionBombError:
         pixels = limits.pixels + 1
     except Exception:  # Pillow raises nearly anything
-        return
+        return 0
     if pixels > limits.pixels:
         raise RefusedError(
             413, f"A picture has more than {limits.pixels:,} pixels.", fix="Send a smaller one."
         )
+    return pixels

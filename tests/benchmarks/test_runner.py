@@ -9,8 +9,9 @@ from benchmarks.record import Results
 from benchmarks.runner import from_file, run, to_file
 
 
-def _case(places: Places, part: str) -> Case:
-    return Case("cost", {"part": part, "seed": 0}, threads=1, toy=True, places=places)
+def _case(places: Places, part: str, data: str = "") -> Case:
+    key = {"part": part, "seed": 0}
+    return Case("cost", key, data=data, threads=1, toy=True, places=places)
 
 
 def test_a_case_survives_the_way_to_another_process(tmp_path: Path):
@@ -23,7 +24,7 @@ def test_one_that_fails_stays_missing_and_the_others_are_kept(tmp_path: Path):
     places = Places.below(tmp_path)
     options = Options("cost", places=places)
     lines: list[str] = []
-    cases = [_case(places, "start-up"), _case(places, "unknown")]
+    cases = [_case(places, "step", data="ring"), _case(places, "unknown")]
     assert run(cases, options, 2, lines.append) == 1
     results = Results(tmp_path / "results" / "cost.json")
     assert [results.has(case) for case in cases] == [True, False]

@@ -6,17 +6,18 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import anyio.to_thread
+import numpy as np
 from fastapi import APIRouter, File, Query, UploadFile
 from pydantic import BaseModel
 
 from gansmith.errors import SourceError, UserError
 from gansmith.exploring import Inspector
+from gansmith.modalities.text.measures.words import normalised
 from gansmith.neighbours import MOST_NEIGHBOURS, NEIGHBOURS
 from gansmith.prepare import modality_of
 from gansmith.run import Array, Run
 from gansmith.sample.gradient_map import strengths
-from gansmith.serving.limits import Limits, RefusedError
-from gansmith.serving.uploads import Upload, read_uploads, read_values
+from gansmith.serving.uploads import read_uploads, read_values, received
 from gansmith.studio.create.pool import Loaded, Pool
 from gansmith.studio.create.shown import heat, shown
 
@@ -39,10 +40,9 @@ def add_inspecting(to: APIRouter, pool: Pool) -> None:
 def _add_judge(to: APIRouter, pool: Pool) -> None:
     @to.post("/runs/{name}/judge")
     async def judge(name: str, files: Annotated[list[UploadFile], File()]) -> dict[str, Any]:
-        async with pool.using(name) as loaded:
-            uploads = await _uploads(files, loaded.engine.limits)
+        async with pool.using(name) as loaded, received(files, pool.limits) as uploads:
             return await loaded.do(
-                lambda: judged(loaded.run, *read_uploads(loaded.run, uploads, loaded.engine.limits))
+                lambda: judged(loaded.run, *read_uploads(loaded.run, uploads, pool.limits))
             )
 
     @to.post("/runs/{name}/judge/values")
@@ -52,12 +52,6 @@ def _add_judge(to: APIRouter, pool: Pool) -> None:
             return judged(loaded.run, [str(i + 1) for i in range(len(raw))], raw)
 
         return await pool.do(name, made)
-
-
-async def _uploads(files: list[UploadFile], limits: Limits) -> list[Upload]:
-    if len(files) > limits.samples:
-        raise RefusedError(413, f"More than {limits.samples:,} files.", fix="Send them in parts.")
-    return [Upload(file.filename or "", await file.read()) for file in files]
 
 
 def judged(run: Run, names: list[str], raw: Array) -> dict[str, Any]:
@@ -83,8 +77,7 @@ def _add_nearest(to: APIRouter, pool: Pool) -> None:
         files: Annotated[list[UploadFile], File()],
         k: Annotated[int, Query(ge=1, le=MOST_NEIGHBOURS)] = NEIGHBOURS,
     ) -> dict[str, Any]:
-        uploads = await _uploads(files, pool.limits)
-        async with pool.using(name) as loaded:
+        async with pool.using(name) as loaded, received(files, pool.limits) as uploads:
             _, raw = await loaded.do(lambda: read_uploads(loaded.run, uploads, pool.limits))
             return await anyio.to_thread.run_sync(lambda: neighbours(loaded, raw, k))
 
@@ -93,6 +86,20 @@ def _add_nearest(to: APIRouter, pool: Pool) -> None:
         async with pool.using(name) as loaded:
             raw = await loaded.do(lambda: read_values(loaded.run, values.samples, pool.limits))
             return await anyio.to_thread.run_sync(lambda: neighbours(loaded, raw, NEIGHBOURS))
+
+
+def same(run: Run, raw: Array, known: Array) -> list[list[bool]]:
+    """Which of its neighbours (N, k, ...) each sample (N, ...) is: of texts, word for word.
+
+    In short texts that say nearly the same, distances tell copies from others badly: many held-out
+    ones are at distance 0 too.
+    """
+    words = modality_of(run.config.modality).words
+    if words is None:
+        return [[bool(np.array_equal(own, one)) for one in few]
+                for own, few in zip(raw, known, strict=True)]  # fmt: skip
+    return [[normalised(own) == normalised(one) for one in words(few)]
+            for own, few in zip(words(raw), known, strict=True)]  # fmt: skip
 
 
 def neighbours(loaded: Loaded, raw: Array, k: int) -> dict[str, Any]:
@@ -106,6 +113,7 @@ def neighbours(loaded: Loaded, raw: Array, k: int) -> dict[str, Any]:
             "readable": True, "samples": each, "distances": found.distances.tolist(),
             "indices": found.indices.tolist(), "about": data.about, "usual": data.usual,
             "near": data.near, "num_samples": len(data.indices),
+            "same": same(loaded.run, raw[:MOST_SHOWN], found.samples),
         }  # fmt: skip
 
     try:

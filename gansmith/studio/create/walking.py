@@ -17,7 +17,7 @@ from gansmith.sample.choices import require_choices
 from gansmith.sample.places import Places
 from gansmith.sample.projection import STEPS, Projection
 from gansmith.serving.limits import RefusedError
-from gansmith.serving.uploads import Upload, read_uploads
+from gansmith.serving.uploads import read_uploads, received
 from gansmith.studio.create.pool import Loaded, Pool
 from gansmith.studio.create.shown import shown, shown_places
 
@@ -179,15 +179,15 @@ def _add_searches(to: APIRouter, pool: Pool) -> None:
         """The search for the latent of a picture; it goes on when it is asked to."""
         if len(files) != 1:
             raise RefusedError(422, "A search is for one picture.", fix="Send one file.")
-        upload = Upload(files[0].filename or "", await files[0].read())
 
         def made(loaded: Loaded) -> dict[str, Any]:
-            _, raw = read_uploads(loaded.run, [upload], pool.limits)
+            _, raw = read_uploads(loaded.run, uploads, pool.limits)
             search = loaded.explorer.project(raw[0], condition=class_, steps=steps, seed=seed)
             target = shown(loaded.run, raw)[0]
             return {"id": loaded.keep(search), "target": target, **_state(loaded, search)}
 
-        return await pool.do(name, made)
+        async with received(files, pool.limits) as uploads:
+            return await pool.do(name, made)
 
     @to.post("/runs/{name}/searches/{search}")
     async def go_on(name: str, search: str) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from gansmith.data import open_source
 from gansmith.errors import RunError, UserError
 
 SMALL = ["generator.width=4", "discriminator.width=4", "train.batch_size=16"]
+# Looked at once, at the end, and not ten times.
+SMALL += ["train.measure_samples=320"]
 
 
 def call(*arguments: str) -> int:
@@ -42,7 +44,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def points_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("cli") / "ring"
-    assert call("train", "ring", "--out", str(out), "--samples", "512") == 0
+    once = "train.measure_samples=512"
+    assert call("train", "ring", "--out", str(out), "--samples", "512", once) == 0
     return out
 
 
@@ -223,6 +226,7 @@ def test_a_path_with_an_equals_sign_is_no_setting(
         (["--class", ""], "There is no class"),
         (["--ema", "0.1"], "Train with ema.name=power"),
         (["--interpolate", "5"], "one picture or one array"),
+        (["--interpolate", "5", "--out", "x.npz", "--workers", "2"], "made by one process"),
         (["-n", "0"], "Ask for at least 1"),
     ],
 )
@@ -251,9 +255,9 @@ def test_overwriting_replaces_samples_and_spares_all_else(run: Path, tmp_path: P
 
 def test_a_correction_after_an_early_mistake_is_not_refused(tmp_path: Path) -> None:
     out = ["--out", str(tmp_path / "run"), "--samples", "64", "--device", "cpu"]
-    assert call("train", "digits", *out, "train.batch_size=16", "--processes", "3") == 2
+    assert call("train", "ring", *out, "train.batch_size=15", "--processes", "2") == 2
     assert not (tmp_path / "run" / "config.json").exists()
-    assert call("train", "digits", *out, *SMALL) == 0
+    assert call("train", "ring", *out, *SMALL) == 0
 
 
 def test_a_run_is_not_put_among_its_data(
@@ -270,7 +274,7 @@ def test_the_same_data_may_have_moved(tmp_path: Path) -> None:
     points = np.random.default_rng(0).normal(size=(200, 2)).astype("float32")
     np.save(tmp_path / "a.npy", points)
     np.save(tmp_path / "b.npy", points)
-    flags = ["--out", str(tmp_path / "run"), "--samples", "256"]
+    flags = ["--out", str(tmp_path / "run"), "--samples", "256", "train.measure_samples=256"]
     assert call("train", str(tmp_path / "a.npy"), *flags) == 0
     assert call("train", str(tmp_path / "b.npy"), *flags) == 0
     np.save(tmp_path / "b.npy", points + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -10,9 +11,11 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +33,7 @@ from servers import Client, form, running, send_slowly
 from gansmith.errors import UserError
 from gansmith.serving.app import create_app, token_from
 from gansmith.serving.engine import Engine, Wish
-from gansmith.serving.guards import Pace
+from gansmith.serving.guards import LARGE_BYTES, MOST_LARGE, Pace, _Bounded
 from gansmith.serving.limits import Limits, RefusedError
 
 LIMITS = Limits(samples=300, body_bytes=200_000, pixels=10_000, per_minute=0)
@@ -215,6 +218,114 @@ def test_a_body_that_is_too_large_is_refused_while_it_comes(clients: dict[str, C
         answer, sent = send_slowly(port, head.encode() + start, piece, huge)
         assert answer.startswith(b"HTTP/1.1 413")
         assert sent < 10 * LIMITS.body_bytes
+
+
+def test_a_client_that_sends_all_before_it_listens_hears_why_it_is_refused(
+    clients: dict[str, Client],
+) -> None:
+    """Most do; where nobody took the rest, they would see a broken connection."""
+    body, kind = form({"x.png": bytes(64 * 2**20)})
+    pieces = (body[i : i + 2**20] for i in range(0, len(body), 2**20))  # of no length that is said
+    for sent in (body, pieces):
+        answer = clients["digits"].ask("POST", "/v1/judge", sent, {"Content-Type": kind})
+        assert answer.code == 413
+        assert "MiB" in answer.json()["error"]
+
+
+def test_large_bodies_come_a_few_at_a_time(
+    runs: dict[str, api.Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    inside = 0
+
+    def judged(*_: Any) -> list[dict[str, Any]]:
+        seen.append(inside)
+        time.sleep(0.01)
+        return []
+
+    enter, leave = _Bounded._enter, _Bounded.leave
+
+    async def entered(self: _Bounded) -> None:
+        nonlocal inside
+        await enter(self)
+        inside += 1
+
+    def left(self: _Bounded) -> None:
+        nonlocal inside
+        inside -= self._inside
+        leave(self)
+
+    monkeypatch.setattr(_Bounded, "_enter", entered)
+    monkeypatch.setattr(_Bounded, "leave", left)
+    monkeypatch.setattr("gansmith.serving.routes.judge_uploads", judged)
+    app = create_app(runs["digits"].folder, limits=Limits(per_minute=0))
+    large = {"x.png": bytes(LARGE_BYTES + 1)}
+    with running(app) as client, ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: client.upload("/v1/judge", large), range(12)))
+    assert [answer.code for answer in answers] == [200] * 12
+    assert len(seen) == 12
+    assert max(seen) <= MOST_LARGE
+    assert inside == 0
+
+
+def test_what_failed_is_let_go_of(runs: dict[str, api.Run]) -> None:
+    """Without the collector of garbage, which counts objects and not their sizes."""
+
+    class Sent(list[int]):
+        pass
+
+    def work(sent: Sent) -> None:
+        try:
+            raise ValueError(len(sent))
+        except ValueError as error:
+            raise UserError("no") from error
+
+    engine, sent = Engine(runs["points"].folder, LIMITS), Sent()
+    kept = weakref.ref(sent)
+    gc.disable()
+    try:
+        job = engine.do(partial(work, sent))
+        del sent
+        assert job.exception(10) is not None
+        engine.do(lambda: None).result(10)
+        assert kept() is None
+    finally:
+        gc.enable()
+        engine.close()
+
+
+def test_head_is_get_without_the_body(clients: dict[str, Client]) -> None:
+    for path in ("/", "/health", "/v1/sample?n=2&seed=1", "/v1/nothing"):
+        got, head = clients["digits"].get(path), clients["digits"].ask("HEAD", path)
+        assert (head.code, head.body) == (got.code, b"")
+        assert head.headers["content-length"] == str(len(got.body))
+    options = clients["digits"].ask("OPTIONS", "/v1/sample")
+    assert (options.code, options.headers["allow"]) == (405, "GET")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "code", "says"),
+    [
+        (b'{"samples": [1,', "application/json", 422, "no JSON: Expecting value"),
+        (b"[]", "application/json", 422, "not what is asked for"),
+        (b'{"samples": []}', "text/plain", 422, "not what is asked for"),
+        (b"\xff\xfe{", "application/json", 400, "cannot be read"),
+        (b"[" * 100_000, "application/json", 400, "cannot be read"),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_said(
+    body: bytes, kind: str, code: int, says: str, clients: dict[str, Client]
+) -> None:
+    answer = clients["points"].ask("POST", "/v1/judge/values", body, {"Content-Type": kind})
+    assert answer.code == code
+    assert says in answer.json()["error"]
+
+
+def test_pixels_of_a_request_have_a_bound(clients: dict[str, Client]) -> None:
+    one = picture(100, 100)
+    assert clients["digits"].upload("/v1/judge", {f"{i}.png": one for i in range(10)}).code == 200
+    answer = clients["digits"].upload("/v1/judge", {f"{i}.png": one for i in range(11)})
+    assert (answer.code, "100,000 pixels in all" in answer.json()["error"]) == (413, True)
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(runs: dict[str, api.Run]) -> None:

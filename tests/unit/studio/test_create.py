@@ -6,7 +6,6 @@ import base64
 import io
 import shutil
 import zipfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from invariance.small_runs import PICTURES, SMALL, train, write_points, write_table
+from invariance.small_runs import SMALL, train, write_points
 from PIL import Image
 
 from gansmith import api
@@ -25,24 +24,6 @@ from gansmith.studio.app import create_app
 from gansmith.studio.create import routes
 from gansmith.studio.create.pool import MOST_SEARCHES, Pool
 from gansmith.studio.studio import Runs
-
-LIMITS = Limits(samples=300, body_bytes=200_000, pixels=10_000, per_minute=0)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("studio")
-    train("digits", root / "runs" / "digits", 3, PICTURES)
-    train(write_points(root / "points.npy"), root / "runs" / "points", 10)
-    train(write_table(root / "table.csv"), root / "runs" / "table", 10, SMALL)
-    return root / "runs"
-
-
-@pytest.fixture(scope="module")
-def client(folder: Path) -> Iterator[TestClient]:
-    app = create_app(Runs((folder,)), limits=LIMITS)
-    with TestClient(app, base_url="http://localhost") as opened:
-        yield opened
 
 
 def pixels(content: str) -> np.ndarray:
@@ -197,8 +178,8 @@ def test_numbers_out_of_range_are_refused(query: str, client: TestClient) -> Non
     assert answer.json()["error"]
 
 
-def test_few_runs_stay_in_memory_and_the_oldest_goes(folder: Path) -> None:
-    pool = Pool(Runs((folder,)), LIMITS, most=2)
+def test_few_runs_stay_in_memory_and_the_oldest_goes(folder: Path, limits: Limits) -> None:
+    pool = Pool(Runs((folder,)), limits, most=2)
     first, second = pool._take("digits"), pool._take("points")
     with pytest.raises(Exception, match="Other runs are in use"):
         pool._take("table")
@@ -213,10 +194,10 @@ def test_few_runs_stay_in_memory_and_the_oldest_goes(folder: Path) -> None:
         pool._take("digits")
 
 
-def test_a_run_that_is_another_one_is_loaded_anew(tmp_path: Path) -> None:
+def test_a_run_that_is_another_one_is_loaded_anew(tmp_path: Path, limits: Limits) -> None:
     source = write_points(tmp_path / "points.npy")
     train(source, tmp_path / "runs" / "run", 5)
-    pool = Pool(Runs((tmp_path / "runs",)), LIMITS)
+    pool = Pool(Runs((tmp_path / "runs",)), limits)
     before = pool._take("run")
     pool._count(before, -1)
     assert pool._take("run") is before
@@ -230,7 +211,7 @@ def test_a_run_that_is_another_one_is_loaded_anew(tmp_path: Path) -> None:
 
 
 def test_many_clients_at_once_are_all_answered(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def asked(number: int) -> tuple[int, bytes]:
         run = ("digits", "points")[number % 2]
@@ -238,7 +219,7 @@ def test_many_clients_at_once_are_all_answered(
         return answer.status_code, answer.content
 
     monkeypatch.setattr(routes, "Pool", partial(Pool, most=1))  # they take turns
-    with TestClient(create_app(Runs((folder,)), limits=LIMITS), base_url="http://localhost") as few:
+    with TestClient(create_app(Runs((folder,)), limits=limits), base_url="http://localhost") as few:
         with ThreadPoolExecutor(50) as threads:
             answers = list(threads.map(asked, range(50)))
         assert few.get("/api/create/runs").status_code == 200

@@ -13,33 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from invariance.small_runs import PICTURES, SMALL, train, write_points, write_table
+from invariance.small_runs import SMALL, train, write_points
 from PIL import Image
 
 from gansmith import api
 from gansmith.errors import UserError
 from gansmith.modalities.image.render import write_one
-from gansmith.serving.limits import Limits
 from gansmith.studio.app import create_app
 from gansmith.studio.studio import Runs
-
-LIMITS = Limits(samples=300, body_bytes=200_000, pixels=10_000, per_minute=0)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("studio")
-    train("digits", root / "runs" / "digits", 3, PICTURES)
-    train(write_points(root / "points.npy"), root / "runs" / "points", 10)
-    train(write_table(root / "table.csv"), root / "runs" / "table", 10, SMALL)
-    return root / "runs"
-
-
-@pytest.fixture(scope="module")
-def client(folder: Path) -> Iterator[TestClient]:
-    with TestClient(create_app(Runs((folder,)), limits=LIMITS),
-                    base_url="http://localhost") as opened:  # fmt: skip
-        yield opened
 
 
 @pytest.fixture
@@ -79,19 +60,37 @@ def test_nearest_training_samples_are_shown_while_the_data_are_there(
     assert found["readable"]
     assert [len(row) for row in found["samples"]] == [2, 2, 2]
     assert 0 < found["near"] < found["usual"]
+    assert found["same"] == [[False, False]] * 3
     source = write_points(tmp_path / "points.npy")
     train(source, tmp_path / "runs" / "own", 3)
     known = np.load(source)[:1].tolist()
     app = create_app(Runs((tmp_path / "runs",)))
     with TestClient(app, base_url="http://localhost") as opened:
         url = "/api/create/runs/own/nearest/values"
-        assert opened.post(url, json={"samples": known}).json()["readable"]
+        found = opened.post(url, json={"samples": known}).json()
+        assert found["readable"]
+        assert found["same"][0][0]
     source.unlink()
     with TestClient(create_app(Runs((tmp_path / "runs",))), base_url="http://localhost") as opened:
         answer = opened.post(url, json={"samples": known})
         assert not answer.json()["readable"]
         assert "not where they were" in answer.json()["why"]
         assert str(tmp_path) not in answer.text
+
+
+def test_a_text_that_was_learnt_from_is_marked_whatever_its_case(tmp_path: Path) -> None:
+    lines = [f"the {who} sees the {what}" for who in ("dog", "cat", "man") for what in
+             ("sea", "bus", "table", "chair", "moon", "tree", "road")]  # fmt: skip
+    source = tmp_path / "lines.txt"
+    source.write_text("\n".join(lines), "utf-8")
+    sizes = {"codec.width": 8, "codec.vocabulary": 300, "codec.latents": 2, "codec.latent_size": 4}
+    run = train(source, tmp_path / "runs" / "text", 2, {**SMALL, **sizes})
+    data = run.inspector().training_samples
+    known = run.presented(data.dataset.samples[data.indices[:1]])[0]
+    with TestClient(create_app(Runs((tmp_path / "runs",))), base_url="http://localhost") as opened:
+        asked = {"samples": [known.upper(), f"{known} again"]}
+        answer = opened.post("/api/create/runs/text/nearest/values", json=asked).json()
+    assert [any(row) for row in answer["same"]] == [True, False]
 
 
 def test_points_and_rows_are_judged_too(folder: Path, client: TestClient, tmp_path: Path) -> None:

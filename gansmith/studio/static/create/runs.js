@@ -18,7 +18,7 @@ import { ErrorNote, Select, html, useEffect, useRef, useState } from "../ui.js";
  * @property {boolean} given
  * @property {{ files: boolean, values: boolean }} judges
  * @property {any} calibration
- * @property {{ samples: number }} limits
+ * @property {{ samples: number, body_bytes: number }} limits
  */
 
 /** A column of a table.
@@ -143,4 +143,21 @@ function NoRuns() {
  */
 export function mistake(message, fix) {
   return new Refused(422, message, fix);
+}
+
+/** Files as a form; what the server would not take is told before it is sent.
+ * @param {About} about
+ * @param {File[]} files
+ */
+export function formOf(about, files) {
+  const { samples, body_bytes: most } = about.limits;
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  const mib = (/** @type {number} */ bytes) => (bytes / 2 ** 20).toLocaleString("en", { maximumFractionDigits: 1 });
+  if (files.length > samples) throw mistake(`${files.length} files are too many.`, `Give ${samples} at most.`);
+  if (size > most - 1024 * files.length) {
+    throw mistake(`What you gave has ${mib(size)} MiB; this server takes ${mib(most)} MiB at once.`, "Give fewer files, or smaller ones.");
+  }
+  const form = new FormData();
+  for (const file of files) form.append("files", file, file.name);
+  return form;
 }

@@ -2,7 +2,7 @@
 
 import { askJson } from "../api.js";
 import { ErrorNote, Select, html, useEffect, useRef, useState } from "../ui.js";
-import { placeOf, urlOf } from "./runs.js";
+import { formOf, placeOf, urlOf } from "./runs.js";
 import { Sample, pictureUrl } from "./samples.js";
 
 /** @typedef {{ id: string, target?: string, taken: number, steps: number, done: boolean,
@@ -30,8 +30,7 @@ export function Search({ about, onVary }) {
     setRunning(true);
     try {
       const url = `${urlOf(about.name)}/searches`;
-      const form = new FormData();
-      form.append("files", file);
+      const form = formOf(about, [file]);
       let now = await askJson(class_ ? `${url}?class=${encodeURIComponent(class_)}` : url, { form, signal: own.signal });
       setTarget(now.target);
       setState(now);

@@ -1,7 +1,7 @@
 // Inspect: what the discriminator of a run says about samples of the visitor's, and what is nearest.
 
 import { ask, askJson } from "../api.js";
-import { WithRun, mistake, urlOf } from "../create/runs.js";
+import { WithRun, formOf, mistake, urlOf } from "../create/runs.js";
 import { pictureFile } from "../create/samples.js";
 import { ErrorNote, Field, html, useState } from "../ui.js";
 import { Meaning, Trust } from "./meaning.js";
@@ -47,11 +47,7 @@ function Inspector({ about }) {
     }
   }
   /** @param {File[]} files */
-  const judgeFiles = (files) => judge(async () => {
-    const form = new FormData();
-    for (const file of files) form.append("files", file, file.name);
-    return { end: "", options: { form } };
-  });
+  const judgeFiles = (files) => judge(async () => ({ end: "", options: { form: formOf(about, files) } }));
   /** @param {any[]} samples */
   const judgeValues = (samples) => judge(async () => ({ end: "/values", options: { body: { samples } } }));
 
@@ -65,7 +61,7 @@ function Inspector({ about }) {
     ${busy && !judged && html`<p class="soft" role="status">Asking the discriminator …</p>`}
     ${judged && html`<${Trust} calibration=${judged.calibration} />
       <${Verdicts} about=${about} judged=${judged} near=${near} />`}
-    <${Meaning} />
+    <${Meaning} pictures=${about.modality === "image"} />
   </div>`;
 }
 

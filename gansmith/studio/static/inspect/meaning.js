@@ -14,7 +14,8 @@ export function Trust({ calibration: c }) {
     ${!c.held_out && html` Too few samples were held out, so that it knows the real ones by heart.`}</p>`;
 }
 
-export function Meaning() {
+/** @param {{ pictures: boolean }} props */
+export function Meaning({ pictures }) {
   return html`<section class="card means" aria-label="What a verdict means">
     <div><h2>What the verdict means</h2><ul>
       <li>How likely the sample is to be a fake of <em>this</em> generator, if as many real ones as fakes were shown.</li>
@@ -23,8 +24,8 @@ export function Meaning() {
     <div><h2>What it does not mean</h2><ul>
       <li>It does not find fakes of other generators, nor edited photographs: this discriminator has never seen any.</li>
       <li>A high <em>p(fake)</em> is no proof, and a low one does not make a picture authentic.</li>
-      <li>The map shows which pixels would change the answer most if they changed a little. It does not say why the
-        answer is what it is.</li>
+      ${pictures && html`<li>The map shows which pixels would change the answer most if they changed a little. It does not
+        say why the answer is what it is.</li>`}
     </ul></div>
   </section>`;
 }

@@ -51,11 +51,13 @@ function Shown({ about, sample }) {
 /** @param {{ about: import("../create/runs.js").About, near: any, number: number }} props */
 function Nearest({ about, near, number }) {
   const distances = near.distances[number];
-  const copy = near.near !== null && distances[0] < near.near;
+  const same = near.same[number].indexOf(true);
+  const close = near.near !== null && distances[0] < near.near;
   return html`<div>
     <h3>Nearest training samples</h3>
-    ${copy && html`<p class="small warn">${distances[0] === 0
-      ? "At distance 0 of a training sample." : "Nearer to one than 99 % of held-out real samples are: look whether it is a copy."}</p>`}
+    ${(same >= 0 || close) && html`<p class="small warn">${same >= 0
+      ? `${about.modality === "text" ? "Word for word" : "Exactly"} no. ${near.indices[number][same]} of the training samples.`
+      : "Nearer to one than 99 % of held-out real samples are: look whether it is a copy."}</p>`}
     <div class=${`near ${about.modality === "image" ? "" : "words"}`}>
       ${near.samples[number].map((/** @type {any} */ sample, /** @type {number} */ k) => html`<figure>
         <${Shown} about=${about} sample=${sample} />
