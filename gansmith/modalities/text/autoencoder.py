@@ -70,7 +70,7 @@ class Neighbours(nn.Module):
         """(R, width), and (R, 1) 1 for tokens and 0 for the gaps between texts."""
         padded = F.pad(self.norm(h) * known, (0, 0, GAP, GAP))
         # One product of a matrix: convolutions over so few places are slower on a CPU.
-        seen = torch.cat([padded[i : i + len(h)] for i in range(2 * GAP + 1)], 1)
+        seen = torch.cat([padded[i : i + h.shape[0]] for i in range(2 * GAP + 1)], 1)
         moved: Tensor = self.second(F.silu(self.first(seen)))
         return h + moved
 
@@ -94,16 +94,19 @@ class Encoder(nn.Module):
         Each latent token has mean 0 and variance 1, so that noise of one size means the same for
         all of them.
         """
-        latents, d = self.sizes.latents, self.sizes.latent_size
         where = in_one_row(inside)
         h = self._read(codes[inside], where[inside], int(where.max()) + 1 + GAP)
+        return self.gathered(h[where], inside)
+
+    def gathered(self, h: Tensor, inside: Tensor) -> Tensor:
+        """(N, L, width) of what is read, and (N, L) where that is of a text -> (N, K, d)."""
+        latents, d = self.sizes.latents, self.sizes.latent_size
         length = inside.sum(1)[:, None, None]
-        places = (torch.arange(codes.shape[1], device=codes.device) + 0.5)[None, :, None] / length
-        centres = (torch.arange(latents, device=codes.device) + 0.5) / latents
+        places = (torch.arange(h.shape[1], device=h.device) + 0.5)[None, :, None] / length
+        centres = (torch.arange(latents, device=h.device) + 0.5) / latents
         near = -((places - centres) * latents).square() * self.sharpness
-        shares = self.attention(h)[where] + near
-        shares = shares.masked_fill(~inside[..., None], -torch.inf).softmax(1)
-        values = self.values(h)[where].unflatten(2, (latents, d))
+        shares = (self.attention(h) + near).masked_fill(~inside[..., None], -torch.inf).softmax(1)
+        values = self.values(h).unflatten(2, (latents, d))
         return on_sphere((shares[..., None] * values).sum(1))
 
     def _read(self, codes: Tensor, where: Tensor, size: int) -> Tensor:
@@ -180,12 +183,13 @@ class Decoder(nn.Module):
         plan = latents.flatten(1)
         return Read(self.start(plan).tanh(), self.before(plan), self.behind(plan))
 
-    def _seen(self, tokens: Tensor, read: Read) -> Tensor:
-        """(M, width) of (M,) tokens, each with a text of ``read``."""
+    def seen(self, tokens: Tensor, read: Read) -> Tensor:
+        """(M, width) that the state takes in of (M,) tokens, each with a text of ``read``."""
         seen: Tensor = self.tokens(tokens) * self.scale + read.before
         return seen
 
-    def _known(self, states: Tensor, read: Read) -> Tensor:
+    def known(self, states: Tensor, read: Read) -> Tensor:
+        """(M, width) of what is known behind (M, state) states."""
         known: Tensor = self.last(states) + read.behind
         return known
 
@@ -215,9 +219,9 @@ class Decoder(nn.Module):
         )
         tokens, where = packed.data.unbind(1)
         each = read.of(where // length)
-        seen = PackedSequence(dropped(self._seen(tokens, each)), *packed[1:])
+        seen = PackedSequence(dropped(self.seen(tokens, each)), *packed[1:])
         states, _ = self.recurrent(seen, read.state[None])
-        return self._known(dropped(states.data), each)[where.argsort()]
+        return self.known(dropped(states.data), each)[where.argsort()]
 
     def step(self, read: Read, before: Tensor) -> tuple[Tensor, Read]:
         """One token of each text.
@@ -229,8 +233,8 @@ class Decoder(nn.Module):
         Returns:
             (N, width), from which :meth:`logits` come, and what is known then.
         """
-        state = self.recurrent(self._seen(before, read)[None], read.state[None])[1][0]
-        return self._known(state, read), replace(read, state=state)
+        state = self.recurrent(self.seen(before, read)[None], read.state[None])[1][0]
+        return self.known(state, read), replace(read, state=state)
 
     @torch.no_grad()
     def words(self, latents: Tensor, codes: Tensor, temperature: float) -> Tensor:

@@ -28,19 +28,19 @@ def chosen(logits: Tensor, word: Tensor) -> Tensor:
     shares, left = logits.softmax(1), torch.erfc(word.abs() * 0.5**0.5)[:, None]
     top, tokens = shares.topk(min(FIRST, shares.shape[1]), 1)
     rest = shares.scatter(1, tokens, 0.0).sum(1, keepdim=True)
-    places = _place(torch.cat([top, rest], 1), left)
-    far = (places == top.shape[1]).nonzero()[:, 0]
-    found = tokens.gather(1, places.clamp(max=top.shape[1] - 1)[:, None])[:, 0]
+    places = place(torch.cat([rest, top.flip(1)], 1), left)
+    found = tokens.flip(1).gather(1, (places - 1).clamp(min=0)[:, None])[:, 0]
+    far = (places == 0).nonzero()[:, 0]
     if len(far):
-        ordered, tokens = shares[far].sort(1, descending=True)
-        found[far] = tokens.gather(1, _place(ordered, left[far])[:, None])[:, 0]
+        ordered, tokens = shares[far].sort(1)
+        found[far] = tokens.gather(1, place(ordered, left[far])[:, None])[:, 0]
     return found
 
 
-def _place(ordered: Tensor, left: Tensor) -> Tensor:
-    """(N,) which of (N, V) shares, largest first, has behind it less than is (N, 1) ``left``."""
-    behind = ordered.flip(1).cumsum(1).flip(1)
-    return (behind[:, 1:] >= left).sum(1)
+def place(ordered: Tensor, left: Tensor) -> Tensor:
+    """(N,) the first of (N, V) shares, smallest first, that add up to (N, 1) ``left`` or more."""
+    # Never the last end, which rounding may put below 1.
+    return (ordered[:, :-1].cumsum(1) < left).sum(1)
 
 
 def choosing(logits: Tensor, token: Tensor) -> Tensor:
