@@ -27,8 +27,8 @@ from gansmith.trainer.schedule import interval
 from gansmith.trainer.trainer import Trainer
 
 _MEASURING_STREAM = 4_000
-# Training samples among which fakes are looked up, and numbers in all of these, which are read once:
-# a few seconds' work. Among a part of them copies of the others would not be found.
+# Training samples among which fakes are looked up, and numbers in all of these: a few seconds' work
+# to read them, once. Among a part of them copies of the others would not be found.
 MOST_LEARNT, MOST_NUMBERS = 100_000, 2**28
 CHUNK = 1_024
 # Rounds of training between two looks, for each that the duality gap takes.

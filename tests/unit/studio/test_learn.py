@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import torch
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from gansmith.serving.limits import RefusedError
 from gansmith.studio.app import create_app
 from gansmith.studio.learn import table as tables
 from gansmith.studio.learn.dirac import DiracPlay
+from gansmith.studio.learn.draws import OwnDraws
 from gansmith.studio.learn.faces import FacesPlay
 from gansmith.studio.learn.play import Play
 from gansmith.studio.learn.points import PENALTIES, PointsPlay, points_of
@@ -72,6 +75,36 @@ def test_a_game_is_its_settings_and_its_moves(settings: Settings) -> None:
     assert found["is"] == whole
     other = settings.model_copy(update={"seed": 1})
     assert settings.game != "points" or frame_of(played(other, moves)) != whole
+
+
+def test_a_generator_that_is_named_is_the_one_that_is_drawn_from() -> None:
+    named = [torch.Generator().manual_seed(2) for _ in range(2)]
+    with OwnDraws(5):
+        own = torch.randn(20, generator=named[0])
+    assert torch.equal(own, torch.randn(20, generator=named[1]))
+
+
+@pytest.mark.parametrize("settings", GAMES, ids=lambda s: f"{s.game}-{s.source}")
+def test_first_weights_are_the_seeds_whatever_else_the_server_draws(settings: Settings) -> None:
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    alone = frame_of(PLAYS[settings.game](settings))
+    assert torch.equal(torch.get_rng_state(), before)
+    ended = threading.Event()
+
+    def draw() -> None:
+        while not ended.is_set():
+            torch.randn(7)
+
+    others = [threading.Thread(target=draw) for _ in range(2)]
+    for other in others:
+        other.start()
+    try:
+        assert frame_of(PLAYS[settings.game](settings)) == alone
+    finally:
+        ended.set()
+        for other in others:
+            other.join()
 
 
 @pytest.mark.parametrize("settings", GAMES[:3], ids=lambda s: f"{s.game}-{s.source}")
