@@ -139,7 +139,7 @@ def test_the_slanted_faces_show_their_arithmetic(open_page: Callable[..., Page],
     page = open_page(url + "#learn?game=faces")
     at_rest(page, "0 steps, 0 moves")
     button(page, "One step").click()
-    at_rest(page, "1 steps, 0 moves")
+    at_rest(page, "1 step, 0 moves")
     expect(
         page.get_by_role("heading", name="Move 1, step 1 of 3: D looks at face 1")
     ).to_be_visible()
@@ -147,7 +147,22 @@ def test_the_slanted_faces_show_their_arithmetic(open_page: Callable[..., Page],
     for text in ("0.8564", "0.1550", "0.4982"):
         expect(page.locator(".arithmetic").get_by_text(text, exact=True).first).to_be_visible()
     button(page, "To the end of the move").click()
-    at_rest(page, "3 steps, 1 moves")
+    at_rest(page, "3 steps, 1 move")
+
+
+def test_a_long_way_shows_how_far_it_is_and_can_be_stopped(
+    open_page: Callable[..., Page], url: str
+) -> None:
+    page = open_page(url + "#learn?game=faces&moves=s15000")
+    expect(page.get_by_role("status")).to_have_text(re.compile("of 15,000 steps …"))
+    button(page, "Stop here").click()
+    expect(button(page, "One step")).to_be_enabled()
+    status = page.get_by_role("status").inner_text()
+    count = int(status.split()[0].replace(",", ""))
+    assert 0 < count < 15_000
+    page.wait_for_url(re.compile(f"moves=s{count}$"))
+    button(page, "One step").click()
+    expect(page.get_by_role("status")).to_have_text(re.compile(f"^{count + 1:,} steps"))
 
 
 def test_a_fresh_critic_answers(open_page: Callable[..., Page], url: str) -> None:

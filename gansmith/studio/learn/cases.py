@@ -95,6 +95,18 @@ CASES = (
          "g_lr": 1e-3},
     ),
     Case(
+        "faces",
+        "The textbook's end",
+        "The slanted faces, after the textbook's 5,000 moves of three steps each. It takes some "
+        "seconds; what was played stays if you stop on the way. The fakes are dark where faces "
+        "are, and D's weights have the signs of the rule one would make by hand: plus, minus, "
+        "minus, plus. Now train a fresh critic. D knows one face of five, while the very same form "
+        "with other weights is right on all faces and on nine fakes of ten: the pixels of a face "
+        "add up to 2, those of the fakes do not.",
+        "s15000",
+        {"game": "faces"},
+    ),
+    Case(
         "memorising",
         "Memorising",
         "Eight real points, and no more, from a spiral. D can only compare with those eight, so G "

@@ -45,13 +45,14 @@ export function useGame(settings, start) {
   const [error, setError] = useState(/** @type {any} */ (null));
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState("five");
-  const now = useRef({ epoch: 0, speed, playing: false, busy: false, errors: /** @type {Noted[]} */ ([]),
+  const now = useRef({ epoch: 0, speed, playing: false, busy: false, halted: false, wanted: start, errors: /** @type {Noted[]} */ ([]),
     frame: /** @type {Frame | null} */ (null), rate: /** @type {number[]} */ ([]) });
   now.current.speed = speed;
 
   /** Go to where the moves lead; false where something else was asked for meanwhile. */
   const reach = useCallback(async (/** @type {string} */ moves, /** @type {number} */ epoch) => {
     const self = now.current;
+    Object.assign(self, { halted: false, wanted: moves });
     for (;;) {
       const scene = self.frame?.scene;
       const next = await frameOf({
@@ -61,9 +62,9 @@ export function useGame(settings, start) {
       if (self.epoch !== epoch) return false;
       next.scene ??= scene;
       self.errors = [...self.errors, ...next.errors].slice(-KEPT);
-      self.frame = { ...next, errors: self.errors, of: key };
+      self.frame = { ...next, there: next.there || self.halted, errors: self.errors, of: key };
       setFrame(self.frame);
-      if (next.there || next.diverged) return true;
+      if (self.frame.there || next.diverged) return true;
     }
   }, [key]);
 
@@ -125,7 +126,18 @@ export function useGame(settings, start) {
     setPlaying(false);
   }, []);
 
-  return { frame, error, playing, speed, setSpeed, play, pause, add, begin, visitor: VISITOR };
+  /** On a long way, stay where the game is once the server says where that is. */
+  const halt = useCallback(() => { now.current.halted = true; }, []);
+
+  return { frame, error, wanted: now.current.wanted, playing, speed, setSpeed, play, pause, halt, add, begin, visitor: VISITOR };
+}
+
+/** Moves that a sequence stands for.
+ * @param {string} moves @param {Settings} settings
+ */
+export function countOf(moves, settings) {
+  return [...moves.matchAll(/([a-z])(\d+)/g)].reduce((sum, [, letter, count]) =>
+    sum + Number(count) * (letter === "r" ? settings.d_steps + 1 : 1), 0);
 }
 
 /** What is played for the next frame; in slow motion whoever's turn it is.
