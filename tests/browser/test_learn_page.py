@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from browsers import serving
+from browsers import nameless, serving
 from playwright.sync_api import Page, expect
 
 from gansmith.studio.app import create_app
@@ -194,16 +194,17 @@ def test_a_guided_case_tells_and_shows(open_page: Callable[..., Page], url: str)
 
 
 @pytest.mark.parametrize("game", ["points", "dirac", "faces"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_scrolls_sideways_on_a_phone(
-    open_page: Callable[..., Page], url: str, game: str, scheme: str
+    open_page: Callable[..., Page], url: str, game: str
 ) -> None:
     moves = "s3" if game == "faces" else "r1"
-    page = open_page(f"{url}#learn?game={game}&moves={moves}", width=400, color_scheme=scheme)
+    page = open_page(f"{url}#learn?game={game}&moves={moves}", width=400)
     expect(page.get_by_role("status")).to_have_text(re.compile("[23] "))
     page.get_by_text("Settings", exact=True).click()
-    expect(page.locator(".curve svg").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        expect(page.locator(".curve svg").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") == 400
 
 
 def test_the_keyboard_suffices(open_page: Callable[..., Page], url: str) -> None:
@@ -217,15 +218,11 @@ def test_the_keyboard_suffices(open_page: Callable[..., Page], url: str) -> None
     at_rest(page, "1 move")
 
 
-def test_everything_that_can_be_operated_has_a_name(
-    open_page: Callable[..., Page], url: str
+@pytest.mark.parametrize("game", ["points", "dirac", "faces"])
+def test_all_that_can_be_operated_or_is_drawn_has_a_name(
+    open_page: Callable[..., Page], url: str, game: str
 ) -> None:
-    page = open_page(url + SMALL)
-    at_rest(page, "0 moves")
-    nameless = page.evaluate(
-        "[...document.querySelectorAll('button, a, input, select, canvas')].filter((e) =>"
-        " !(e.textContent.trim() || e.getAttribute('aria-label')"
-        " || e.labels?.[0]?.textContent.trim()))"
-        ".map((e) => e.outerHTML)"
-    )
-    assert nameless == []
+    page = open_page(f"{url}#learn?game={game}&moves={'s3' if game == 'faces' else 'r1'}")
+    expect(page.locator(".curve svg")).to_have_count(2)
+    assert nameless(page) == []
+    expect(page.get_by_role("img", name=re.compile(r"^Loss of D over [12] moves"))).to_be_visible()

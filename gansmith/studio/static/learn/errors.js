@@ -2,6 +2,7 @@
 
 import { loadPlot } from "../plot.js";
 import { html, useEffect, useRef, useState } from "../ui.js";
+import { count, short } from "./numbers.js";
 
 /** @typedef {import("./game.js").Frame} Frame */
 
@@ -65,6 +66,8 @@ function Curve({ name, points, level }) {
   return html`<figure class="curve">
     <figcaption><span class="key ${name}"></span>Loss of ${NAMES[name]}
       <span class="soft">, dashed: ${known(level)} at the equilibrium</span></figcaption>
-    <div ref=${place}></div>
+    <div ref=${place} role="img" aria-label=${points.length
+      ? `Loss of ${NAMES[name]} over ${count(points[points.length - 1][0])} moves, the last one ${short(points[points.length - 1][2])}`
+      : `Loss of ${NAMES[name]}: nobody has moved yet`}></div>
   </figure>`;
 }

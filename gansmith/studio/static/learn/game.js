@@ -21,15 +21,17 @@ export const SPEEDS = /** @type {Record<string, { text: string, pause: number, r
 });
 
 /** A frame; where too many play at once, when the server says that it has time again.
- * @param {any} body @returns {Promise<Frame>}
+ * @param {any} body @param {(words: string) => void} tell - why one waits
+ * @returns {Promise<Frame>}
  */
-async function frameOf(body) {
+async function frameOf(body, tell) {
   for (;;) {
     try {
       return await askJson("api/learn/frame", { body });
     } catch (problem) {
       if (!(problem instanceof Refused && problem.retrySeconds)) throw problem;
       const wait = 1000 * problem.retrySeconds;
+      tell(`${problem.message} Asking again in ${problem.retrySeconds} seconds …`);
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
@@ -43,6 +45,7 @@ export function useGame(settings, start) {
   const key = JSON.stringify(settings);
   const [frame, setFrame] = useState(/** @type {Frame | null} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
+  const [notice, setNotice] = useState("");
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState("five");
   const now = useRef({ epoch: 0, speed, playing: false, busy: false, halted: false, wanted: start, errors: /** @type {Noted[]} */ ([]),
@@ -58,8 +61,9 @@ export function useGame(settings, start) {
       const next = await frameOf({
         visitor: VISITOR, settings: JSON.parse(key), moves, scene: !scene,
         known: self.errors.at(-1)?.[0] ?? -1,
-      });
+      }, (words) => { if (self.epoch === epoch) setNotice(words); });
       if (self.epoch !== epoch) return false;
+      setNotice("");
       next.scene ??= scene;
       self.errors = [...self.errors, ...next.errors].slice(-KEPT);
       self.frame = { ...next, there: next.there || self.halted, errors: self.errors, of: key };
@@ -80,6 +84,7 @@ export function useGame(settings, start) {
     Object.assign(self, { epoch: self.epoch + 1, playing: false, errors: [], frame: null });
     setPlaying(false);
     setError(null);
+    setNotice("");
     try {
       await reach(moves, self.epoch);
     } catch (problem) {
@@ -129,7 +134,7 @@ export function useGame(settings, start) {
   /** On a long way, stay where the game is once the server says where that is. */
   const halt = useCallback(() => { now.current.halted = true; }, []);
 
-  return { frame, error, wanted: now.current.wanted, playing, speed, setSpeed, play, pause, halt, add, begin, visitor: VISITOR };
+  return { frame, error, notice, wanted: now.current.wanted, playing, speed, setSpeed, play, pause, halt, add, begin, visitor: VISITOR };
 }
 
 /** Moves that a sequence stands for.

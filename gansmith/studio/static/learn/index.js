@@ -177,7 +177,8 @@ function isOnItsWay({ frame, error }, settings) {
 
 /** @param {ReturnType<typeof useGame>} game @param {Settings} settings */
 function status(game, settings) {
-  const { frame, wanted, playing, speed, error } = game;
+  const { frame, wanted, playing, speed, error, notice } = game;
+  if (notice) return notice;
   if (!isOf(frame, settings)) return error ? "" : "The networks are made …";
   const isFaces = settings.game === "faces";
   if (!playing && isOnItsWay(game, settings)) {

@@ -41,9 +41,8 @@ export function Chart({ group, curves, bounds, at }) {
     <figcaption><h3>${group.title}</h3>
       ${group.note && html`<span class="soft small">${group.note}</span>`}</figcaption>
     <ul class="legend">${group.names.map((name, i) => html`<li key=${name}>
-      <span class="swatch" style=${{ background: paint[i] }}></span>
-      <span>${plain(name)}</span> <b class="value" data-name=${name}>${short(newest[i])}</b>
-      ${floor(name) !== undefined && html`<span class="soft">held out ${floor(name)}</span>`}</li>`)}</ul>
+      <span class="swatch" style=${{ background: paint[i] }}></span>${plain(name)} <b class="value" data-name=${name}>${short(newest[i])}</b>${
+        floor(name) !== undefined && html` <span class="soft">held out ${floor(name)}</span>`}</li>`)}</ul>
     <div ref=${place} class="plot" role="img" style=${{ minHeight: `${HEIGHT}px` }}
       aria-label=${`${group.title} over ${count(bounds.samples)} samples; last: ${words}`}></div>
   </figure>`;
