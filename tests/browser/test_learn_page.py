@@ -11,6 +11,7 @@ from browsers import nameless, serving
 from playwright.sync_api import Page, expect
 
 from gansmith.studio.app import create_app
+from gansmith.studio.learn import table
 
 SMALL = "#learn?game=points&d_width=8&g_width=8&fourier=4&batch=16"
 COLUMNS = ("moves", "loss", "gradient", "weights")
@@ -170,6 +171,18 @@ def test_a_fresh_critic_answers(open_page: Callable[..., Page], url: str) -> Non
     at_rest(page, "4 moves")
     button(page, "Train one now").click()
     expect(page.get_by_text("it picks the real one in")).to_be_visible()
+
+
+def test_where_too_many_play_the_page_says_so_and_asks_again(
+    open_page: Callable[..., Page], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(url + SMALL)
+    at_rest(page, "0 moves")
+    with monkeypatch.context() as crowded:
+        crowded.setattr(table, "MOST_WAITING", 0)
+        button(page, "One round").click()
+        at_rest(page, "Too many games are played here. Asking again in 2 seconds …")
+    at_rest(page, "2 moves")
 
 
 def test_an_address_that_cannot_be_played_says_why(

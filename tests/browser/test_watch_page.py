@@ -120,6 +120,16 @@ def test_runs_stand_side_by_side_with_samples_over_time(
         expect(page.get_by_role("heading", name="The doctor").first).to_be_visible()
 
 
+def test_a_run_that_is_gone_can_be_put_away(open_page: Callable[..., Page], trained: Run) -> None:
+    with serving(create_app(Runs((trained.folder.path.parent,)))) as url:
+        page = open_page(f"{url}#watch?run=first&run=lost")
+        gone = page.get_by_role("region", name="Run lost")
+        expect(gone).to_contain_text("There is no such run any more.")
+        gone.get_by_role("button", name="Put away").click()
+        expect(page.get_by_role("region", name=re.compile("^Run "))).to_have_count(1)
+        expect(page).to_have_url(re.compile("run=first$"))
+
+
 def test_a_report_stands_in_its_place_with_floors(
     open_page: Callable[..., Page], trained: Run
 ) -> None:

@@ -39,9 +39,10 @@ CASES = (
         "whole",
         "It goes well",
         "Eight small clouds on a ring, the usual rules of gansmith: a relativistic objective, and "
-        "penalties that keep D smooth. Play: after some 800 rounds all 8 modes are hit. The losses "
-        "come near the dashed line, and still the fakes are wider than the clouds; a fresh critic "
-        "tells them easily. With constant learning rates it stays so.",
+        "penalties that keep D smooth. Play: after 800 rounds all 8 modes are hit. The losses come "
+        "near the dashed line, and still the fakes are wider than the clouds; a fresh critic tells "
+        "them easily. Play on: with constant learning rates fakes go on trembling, and some modes "
+        "are lost and found again.",
         "r800",
         {},
     ),
