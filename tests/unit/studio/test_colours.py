@@ -19,7 +19,7 @@ ALONE = {"on-accent": ("accent",)}
 GROUNDS = ("page", "card")
 OWN_GROUND = {"accent": "accent-soft", "bad": "bad-soft"}
 # Points and lines, where 3 suffices (1.4.11).
-DRAWN = ("real", "fake", "discriminator", "generator", "accent", "ink")
+DRAWN = ("real", "fake", "discriminator", "generator", "accent")
 
 
 def written() -> list[tuple[str, str]]:
