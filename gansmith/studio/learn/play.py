@@ -140,7 +140,7 @@ class Play(ABC):
             known: number of the last error that the visitor has.
         """
         seen: dict[str, Any] = told({
-            "moves": write_moves(self.singles, self.settings.d_steps),
+            "moves": write_moves(self.singles, self.settings.round),
             "count": len(self.singles),
             "diverged": self.diverged,
             "equilibrium": self.equilibrium,

@@ -25,7 +25,7 @@ def begun(name: str, **changes: Any) -> Any:
 
 
 def advance(play: Play, rounds: int) -> None:
-    for letter in read_moves(f"r{rounds}", play.letters, play.settings.d_steps):
+    for letter in read_moves(f"r{rounds}", play.letters, play.settings.round):
         play.move(letter)
 
 

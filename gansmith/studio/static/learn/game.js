@@ -142,7 +142,7 @@ export function useGame(settings, start) {
  */
 export function countOf(moves, settings) {
   return [...moves.matchAll(/([a-z])(\d+)/g)].reduce((sum, [, letter, count]) =>
-    sum + Number(count) * (letter === "r" ? settings.d_steps + 1 : 1), 0);
+    sum + Number(count) * (letter === "r" ? settings.d_steps + settings.g_steps : 1), 0);
 }
 
 /** What is played for the next frame; in slow motion whoever's turn it is.
@@ -154,10 +154,11 @@ export function nextMoves(frame, settings, rounds) {
   return isTurnOfG(frame, settings) ? "g1" : "d1";
 }
 
-/** Whether D has made its moves of the round that is under way.
+/** Whether D has made its moves of the round that is under way, and G not all of its own.
  * @param {Frame | null} frame @param {Settings} settings
  */
-export function isTurnOfG(frame, settings) {
-  const ending = /d(\d+)$/.exec(frame?.moves ?? "");
-  return ending !== null && Number(ending[1]) % settings.d_steps === 0;
+function isTurnOfG(frame, settings) {
+  const [, letter, made] = /([dg])(\d+)$/.exec(frame?.moves ?? "") ?? ["", "", "0"];
+  if (letter === "d") return Number(made) % settings.d_steps === 0;
+  return letter === "g" && Number(made) % settings.g_steps !== 0;
 }

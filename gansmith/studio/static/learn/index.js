@@ -8,7 +8,7 @@ import { Dirac } from "./dirac.js";
 import { Drawing } from "./drawing.js";
 import { Errors } from "./errors.js";
 import { Arithmetic, Tiles, Weights } from "./faces.js";
-import { countOf, isTurnOfG, SPEEDS, useGame } from "./game.js";
+import { countOf, SPEEDS, useGame } from "./game.js";
 import { count, Counts, Critic, Players, short } from "./numbers.js";
 import { Plane } from "./plane.js";
 
@@ -187,7 +187,7 @@ function status(game, settings) {
   const moves = some(isFaces ? Math.floor(frame.count / 3) : frame.count, "move");
   if (isFaces) return `${some(frame.count, "step")}, ${moves}`;
   if (playing && speed === "slow") {
-    return `${moves}. ${isTurnOfG(frame, settings) ? "D has moved: look at its answer." : "G has moved: look at the fakes."}`;
+    return `${moves}. ${/d\d+$/.test(frame.moves) ? "D has moved: look at its answer." : "G has moved: look at the fakes."}`;
   }
   return moves;
 }
