@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gansmith.exporting.texts import Encoder, TokenReader, decoder, token_generator
+from gansmith.exporting.texts import TokenReader, token_generator
+from gansmith.exporting.words import Encoder, decoder
 from gansmith.game.randomness import Randomness
 from gansmith.modalities.table.game import SWEEPS, finish
 from gansmith.modalities.table.generator import MARGIN, TableGenerator

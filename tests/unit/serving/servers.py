@@ -15,6 +15,10 @@ from typing import Any
 from fastapi import FastAPI
 
 from gansmith.serving import server
+from gansmith.serving.limits import Limits
+
+# Small ones, which a test can exceed.
+LIMITS = Limits(samples=300, body_bytes=200_000, pixels=10_000, per_minute=0)
 
 
 @dataclass(frozen=True)
