@@ -219,7 +219,7 @@ def text_latents(
     dataset: Dataset, indices: npt.NDArray[np.int64],
     *, latents: int = 0, latent_size: int = 4, width: int = 96, state: int = 352,
     vocabulary: int = 2_000, noise: float = 0.7, hide: float = 0.1, drop: float = 0.0,
-    dropout: float = 0.2, temperature: float = 0.9,
+    dropout: float = 0.2, temperature: float = 0.95,
 ) -> TextCodec:  # fmt: skip
     """A plan of a text and its words, by a denoising autoencoder that is learned first.
 
