@@ -19,7 +19,7 @@ from benchmarks.runner import run
 from gansmith.errors import GansmithError
 
 NEEDS_NO_DATA = ("points", "cost", "measures", "serve")
-NEEDS_DATA = ("pictures", "few", "rows", "gpu")
+NEEDS_DATA = ("pictures", "few", "rows", "texts", "gpu")
 
 DESCRIPTION = """Measure, and keep what was measured in benchmarks/results/.
 Measured runs are not run again: an interrupted benchmark goes on with the same command.
@@ -29,6 +29,7 @@ Measured runs are not run again: an interrupted benchmark goes on with the same 
   few       400 faces, with and without adaptive augmentation: --data olivetti_64.npz
   rows      of tables, beside CTGAN, TVAE and TabularARGN: --data adult_train.csv.gz
             --test adult_test.csv.gz --target income
+  texts     beside a language model that learns as long: --data captions.txt
   cost      of a step, of sampling, of memory and of the command line
   measures  the time that measuring takes
   serve     a server that 50 clients ask at once

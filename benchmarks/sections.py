@@ -12,6 +12,7 @@ from benchmarks.costs import costs
 from benchmarks.row_sections import of_rows
 from benchmarks.served import served
 from benchmarks.tables import NOT_RUN, by_data, longest, num_diverged, results_of, spread, table
+from benchmarks.text_sections import of_texts
 
 CAPTURED_GOAL = 0.9
 
@@ -224,6 +225,7 @@ SECTIONS: Mapping[str, Callable[[Sequence[Json], Path], list[str]]] = {
     "pictures": of_pictures,
     "few": few_pictures,
     "rows": of_rows,
+    "texts": of_texts,
     "cost": costs,
     "measures": measuring,
     "serve": served,

@@ -15,7 +15,7 @@ from gansmith.errors import RunError
 from gansmith.runs.folder import write_atomic
 
 NOT_RUN = "not run"
-NAMES = ("points", "pictures", "few", "rows", "cost", "measures", "serve", "gpu")
+NAMES = ("points", "pictures", "few", "rows", "texts", "cost", "measures", "serve", "gpu")
 
 
 def spread(values: Iterable[float | None], form: str = "{:.3g}") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,6 +27,10 @@ from gansmith.trainer.schedule import interval
 from gansmith.trainer.trainer import Trainer
 
 _MEASURING_STREAM = 4_000
+# Training samples among which fakes are looked up, and numbers in all of these: a few seconds' work
+# to read them, once. Among a part of them copies of the others would not be found.
+MOST_LEARNT, MOST_NUMBERS = 100_000, 2**28
+CHUNK = 1_024
 # Rounds of training between two looks, for each that the duality gap takes.
 LEAST_APART = 8
 
@@ -83,7 +88,21 @@ class SampleWatch:
         reference, control = (
             self._features(indices) for indices in (self._reals.reference, self._reals.control)
         )
-        return Watch.over(reference, control)
+        return Watch.over(reference, control, self._learnt)
+
+    @property
+    def _learnt(self) -> Features | None:
+        """Of all training samples; None where they are too many, or nothing is held out."""
+        assert self._reals is not None
+        dataset, experiment = self._prepared.dataset, self._prepared.experiment
+        train = dataset.split("train", experiment.data.holdout)
+        too_many = len(train) > MOST_LEARNT or (
+            len(train) * math.prod(dataset.schema.shape) > MOST_NUMBERS
+        )
+        if too_many or not self._reals.held_out or not self._extractor.finds_copies:
+            return None
+        parts = (train[first : first + CHUNK] for first in range(0, len(train), CHUNK))
+        return np.concatenate([self._features(part) for part in parts])
 
     def _features(self, indices: npt.NDArray[np.int64]) -> Features:
         return self._extractor(np.asarray(self._prepared.dataset.samples[indices]))

@@ -150,6 +150,7 @@ def _training(records: Sequence[Mapping[str, Any]]) -> str:
         "Kernel distance": ("kernel_distance", "kernel_distance_unaveraged"),
         "Coverage": ("coverage", "coverage_real"),
         "Right about which of two is real": ("critic_right", "discriminator_right"),
+        "Novelty": ("closer_to_training", "near_copies"),
         "Duality gap": ("duality_gap", "discriminator_could_gain", "generator_could_gain"),
         "Losses": ("discriminator_loss", "generator_loss"),
         "Mean logits": ("real_logit", "fake_logit"),

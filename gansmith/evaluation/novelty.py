@@ -12,7 +12,8 @@ from gansmith.evaluation.estimate import Estimate, share
 from gansmith.evaluation.two_sample import above
 
 Features = npt.NDArray[np.floating]
-CHUNK = 256
+# Samples that are looked up at once, and distances: more would not stay in the processor's cache.
+CHUNK, MOST_DISTANCES = 256, 2**20
 CANDIDATES = 4
 FEW_FEATURES = 64
 # A fake nearer to a training sample than all but this share of held-out samples is a near-copy.
@@ -59,8 +60,9 @@ def nearest_few(
     exactly = among.shape[1] <= FEW_FEATURES
     others = torch.from_numpy(np.ascontiguousarray(among, np.float64 if exactly else np.float32))
     norms = others.square().sum(1)
-    for first in range(0, len(x), CHUNK):
-        rows = np.array(x[first : first + CHUNK], np.float64)
+    chunk = min(CHUNK, -(-MOST_DISTANCES // len(among)))
+    for first in range(0, len(x), chunk):
+        rows = np.array(x[first : first + chunk], np.float64)
         squares = torch.addmm(norms, torch.from_numpy(rows).to(others), others.T, alpha=-2.0)
         most = min(k - 1 + CANDIDATES, len(among))
         near = squares.topk(most, largest=False).indices.numpy()
@@ -72,6 +74,38 @@ def nearest_few(
     return np.concatenate(found).astype(np.int64), np.concatenate(distances)
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """What a generator learnt from, and how near new samples come to it.
+
+    Attributes:
+        train: (n, d) features of its training samples, all of them: a copy is only found where its
+            original is there.
+        usual: (m,) distances of held-out samples to their nearest training sample.
+    """
+
+    train: Features
+    usual: npt.NDArray[np.float64]
+
+    @classmethod
+    def beside(cls, train: Features, held_out: Features) -> Learnt:
+        """With (m, d) features of real samples that it did not learn from, at least 20."""
+        return cls(train, nearest(held_out, train)[1])
+
+    def novelty(self, fake: Features) -> Novelty:
+        """Compare fakes (k, d) with held-out samples by their distance to the training samples."""
+        indices, distances = nearest(fake, self.train)
+        threshold = float(np.quantile(self.usual, NEAR))
+        order = np.argsort(distances, kind="stable")[:NUM_PAIRS]
+        return Novelty(
+            closer=above(-distances, -self.usual),
+            near_copies=share(int((distances < threshold).sum()), len(fake)),
+            copies=share(int((distances == 0).sum()), len(fake)),
+            threshold=threshold,
+            pairs=tuple((int(i), int(indices[i]), float(distances[i])) for i in order),
+        )
+
+
 def novelty(train: Features, held_out: Features, fake: Features) -> Novelty:
     """Compare fakes with held-out samples by their distance to the training samples.
 
@@ -81,14 +115,4 @@ def novelty(train: Features, held_out: Features, fake: Features) -> Novelty:
         held_out: (m, d) of real samples that it did not learn from, at least 20.
         fake: (k, d).
     """
-    indices, distances = nearest(fake, train)
-    _, usual = nearest(held_out, train)
-    threshold = float(np.quantile(usual, NEAR))
-    order = np.argsort(distances, kind="stable")[:NUM_PAIRS]
-    return Novelty(
-        closer=above(-distances, -usual),
-        near_copies=share(int((distances < threshold).sum()), len(fake)),
-        copies=share(int((distances == 0).sum()), len(fake)),
-        threshold=threshold,
-        pairs=tuple((int(i), int(indices[i]), float(distances[i])) for i in order),
-    )
+    return Learnt.beside(train, held_out).novelty(fake)

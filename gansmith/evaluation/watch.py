@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from gansmith.evaluation.estimate import Estimate
 from gansmith.evaluation.kernel import kernel_distance
 from gansmith.evaluation.neighbours import neighbourhood_values
+from gansmith.evaluation.novelty import Learnt
 from gansmith.evaluation.two_sample import LEAST_SAMPLES, two_sample_test
 
 Features = npt.NDArray[np.floating[Any]]
@@ -26,15 +26,26 @@ class Watch:
     Attributes:
         reference: (n, d) features of real samples, held out where there are enough.
         coverage_real: coverage of the reference by as many other real samples; its floor.
+        learnt: the training samples, beside the reference, which is held out; None where fakes
+            cannot be looked up among them.
     """
 
     reference: Features
     coverage_real: float
+    learnt: Learnt | None
 
     @classmethod
-    def over(cls, reference: Features, control: Features) -> Watch:
-        """With the floor from other real samples, of the same number."""
-        return cls(reference, neighbourhood_values(reference, control)["coverage"])
+    def over(cls, reference: Features, control: Features, train: Features | None = None) -> Watch:
+        """With the floor from other real samples, of the same number.
+
+        Args:
+            reference: (n, d) features of real samples.
+            control: (n, d) of others.
+            train: (m, d) of all training samples, if the reference is held out; None measures no
+                novelty.
+        """
+        learnt = None if train is None else Learnt.beside(train, reference)
+        return cls(reference, neighbourhood_values(reference, control)["coverage"], learnt)
 
     def look(self, fake: Features, unaveraged: Features | None, seed: int) -> dict[str, float]:
         """Measure fakes (n, d).
@@ -49,7 +60,10 @@ class Watch:
             distance between two fakes over that between two real samples; ``kernel_distance``;
             ``critic_right``, how often a fresh critic finds a real sample more real than a fake,
             with ``_low`` and ``_high``; ``kernel_distance_unaveraged``; ``unsettled``, the distance
-            between both fakes of a latent over that between two real samples.
+            between both fakes of a latent over that between two real samples. Where the training
+            samples are known ``closer_to_training``, the chance that a fake is nearer to them than
+            a held-out sample (0.5 where it is as new), and ``near_copies``, the share of fakes that
+            are nearer than 99 % of those (0.01), each with ``_low`` and ``_high``.
         """
         near = neighbourhood_values(self.reference, fake)
         found = {
@@ -63,6 +77,9 @@ class Watch:
             found["kernel_distance_unaveraged"] = kernel_distance(self.reference, unaveraged).value
             moved = np.linalg.norm(fake - unaveraged, axis=1).mean()
             found["unsettled"] = float(moved / max(_apart(self.reference), 1e-30))
+        if self.learnt is not None:
+            new = self.learnt.novelty(fake)
+            found |= ends("closer_to_training", new.closer) | ends("near_copies", new.near_copies)
         return found
 
 
@@ -76,6 +93,6 @@ def enough(num_samples: int) -> bool:
     return num_samples >= LEAST_SAMPLES
 
 
-def ends(name: str, estimate: Estimate) -> Mapping[str, float]:
+def ends(name: str, estimate: Estimate) -> dict[str, float]:
     """A value and its interval as three numbers of a record."""
     return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}

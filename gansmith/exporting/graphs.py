@@ -239,7 +239,7 @@ def _words(codec: TextCodec, generator: Graph) -> list[Graph]:
         said: Tensor = decoding(*made(n, seed))
         return (said,)
 
-    decoding = decoder(codec.network)
+    decoding = decoder(codec)
     return [
         Graph("decoder", decoding, (x,), tokens, made),
         Graph("encoder", Encoder(codec.network), (tokens,), x, told),

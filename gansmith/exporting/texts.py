@@ -30,16 +30,20 @@ class _TokensStart(nn.Module):
         return before, state, torch.ones_like(before), uniform.T
 
 
+def cell_of(recurrent: nn.GRU) -> nn.GRUCell:
+    """A step of it: onnxruntime has no recurrent layer of double precision, but has products."""
+    cell = nn.GRUCell(recurrent.input_size, recurrent.hidden_size, dtype=torch.float64)
+    cell.load_state_dict(
+        {name.removesuffix("_l0"): weight for name, weight in recurrent.state_dict().items()}
+    )
+    return cell
+
+
 class _TokensStep(nn.Module):
     def __init__(self, network: TokenGenerator) -> None:
         super().__init__()
         self.network = network.network
-        recurrent = self.network.recurrent
-        # onnxruntime has no recurrent layer of double precision, so it is said in products.
-        self.cell = nn.GRUCell(recurrent.input_size, recurrent.hidden_size, dtype=torch.float64)
-        self.cell.load_state_dict(
-            {name.removesuffix("_l0"): weight for name, weight in recurrent.state_dict().items()}
-        )
+        self.cell = cell_of(self.network.recurrent)
 
     def forward(
         self, before: Tensor, state: Tensor, going: Tensor, uniform: Tensor

@@ -66,7 +66,9 @@ def _runs_at(place: Path) -> list[RunFolder]:
         inside = sorted(p for p in place.iterdir() if p.is_dir())
     except OSError as error:
         raise RunError(
-            f"The folder cannot be read: {error.strerror or error}.", where=str(place)
+            f"The folder of the runs cannot be read: {error.strerror or error}.",
+            where=str(place),
+            fix="Bring it back, or start the studio with another one.",
         ) from error
     return [folder for folder in map(RunFolder, inside) if folder.exists()]
 

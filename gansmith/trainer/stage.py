@@ -24,7 +24,7 @@ from gansmith.trainer.schedule import make_optimizer, set_schedule
 
 _STREAM = 5_000
 # Of gradients, summed over all parameters: the first steps of a language model are wild.
-MOST_NORM = 1.0
+MOST_NORM = 2.0
 NUM_CHECKPOINTS, NUM_RECORDS = 10, 100
 KEEP = 2
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from browsers import serving
+from browsers import nameless, serving
 from playwright.sync_api import Page, expect
 
 from gansmith.studio.app import create_app
+from gansmith.studio.learn import table
 
 SMALL = "#learn?game=points&d_width=8&g_width=8&fourier=4&batch=16"
 COLUMNS = ("moves", "loss", "gradient", "weights")
@@ -139,7 +140,7 @@ def test_the_slanted_faces_show_their_arithmetic(open_page: Callable[..., Page],
     page = open_page(url + "#learn?game=faces")
     at_rest(page, "0 steps, 0 moves")
     button(page, "One step").click()
-    at_rest(page, "1 steps, 0 moves")
+    at_rest(page, "1 step, 0 moves")
     expect(
         page.get_by_role("heading", name="Move 1, step 1 of 3: D looks at face 1")
     ).to_be_visible()
@@ -147,7 +148,22 @@ def test_the_slanted_faces_show_their_arithmetic(open_page: Callable[..., Page],
     for text in ("0.8564", "0.1550", "0.4982"):
         expect(page.locator(".arithmetic").get_by_text(text, exact=True).first).to_be_visible()
     button(page, "To the end of the move").click()
-    at_rest(page, "3 steps, 1 moves")
+    at_rest(page, "3 steps, 1 move")
+
+
+def test_a_long_way_shows_how_far_it_is_and_can_be_stopped(
+    open_page: Callable[..., Page], url: str
+) -> None:
+    page = open_page(url + "#learn?game=faces&moves=s15000")
+    expect(page.get_by_role("status")).to_have_text(re.compile("of 15,000 steps …"))
+    button(page, "Stop here").click()
+    expect(button(page, "One step")).to_be_enabled()
+    status = page.get_by_role("status").inner_text()
+    count = int(status.split()[0].replace(",", ""))
+    assert 0 < count < 15_000
+    page.wait_for_url(re.compile(f"moves=s{count}$"))
+    button(page, "One step").click()
+    expect(page.get_by_role("status")).to_have_text(re.compile(f"^{count + 1:,} steps"))
 
 
 def test_a_fresh_critic_answers(open_page: Callable[..., Page], url: str) -> None:
@@ -155,6 +171,18 @@ def test_a_fresh_critic_answers(open_page: Callable[..., Page], url: str) -> Non
     at_rest(page, "4 moves")
     button(page, "Train one now").click()
     expect(page.get_by_text("it picks the real one in")).to_be_visible()
+
+
+def test_where_too_many_play_the_page_says_so_and_asks_again(
+    open_page: Callable[..., Page], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(url + SMALL)
+    at_rest(page, "0 moves")
+    with monkeypatch.context() as crowded:
+        crowded.setattr(table, "MOST_WAITING", 0)
+        button(page, "One round").click()
+        at_rest(page, "Too many games are played here. Asking again in 2 seconds …")
+    at_rest(page, "2 moves")
 
 
 def test_an_address_that_cannot_be_played_says_why(
@@ -179,16 +207,17 @@ def test_a_guided_case_tells_and_shows(open_page: Callable[..., Page], url: str)
 
 
 @pytest.mark.parametrize("game", ["points", "dirac", "faces"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_scrolls_sideways_on_a_phone(
-    open_page: Callable[..., Page], url: str, game: str, scheme: str
+    open_page: Callable[..., Page], url: str, game: str
 ) -> None:
     moves = "s3" if game == "faces" else "r1"
-    page = open_page(f"{url}#learn?game={game}&moves={moves}", width=400, color_scheme=scheme)
+    page = open_page(f"{url}#learn?game={game}&moves={moves}", width=400)
     expect(page.get_by_role("status")).to_have_text(re.compile("[23] "))
     page.get_by_text("Settings", exact=True).click()
-    expect(page.locator(".curve svg").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        expect(page.locator(".curve svg").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") == 400
 
 
 def test_the_keyboard_suffices(open_page: Callable[..., Page], url: str) -> None:
@@ -202,15 +231,11 @@ def test_the_keyboard_suffices(open_page: Callable[..., Page], url: str) -> None
     at_rest(page, "1 move")
 
 
-def test_everything_that_can_be_operated_has_a_name(
-    open_page: Callable[..., Page], url: str
+@pytest.mark.parametrize("game", ["points", "dirac", "faces"])
+def test_all_that_can_be_operated_or_is_drawn_has_a_name(
+    open_page: Callable[..., Page], url: str, game: str
 ) -> None:
-    page = open_page(url + SMALL)
-    at_rest(page, "0 moves")
-    nameless = page.evaluate(
-        "[...document.querySelectorAll('button, a, input, select, canvas')].filter((e) =>"
-        " !(e.textContent.trim() || e.getAttribute('aria-label')"
-        " || e.labels?.[0]?.textContent.trim()))"
-        ".map((e) => e.outerHTML)"
-    )
-    assert nameless == []
+    page = open_page(f"{url}#learn?game={game}&moves={'s3' if game == 'faces' else 'r1'}")
+    expect(page.locator(".curve svg")).to_have_count(2)
+    assert nameless(page) == []
+    expect(page.get_by_role("img", name=re.compile(r"^Loss of D over [12] moves"))).to_be_visible()

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browsers import serving
-from invariance.small_runs import SMALL, train, write_points
+from browsers import nameless, serving
+from invariance.small_runs import SMALL, StopAt, train, write_points
 from playwright.sync_api import Browser, Page, expect
 
 from gansmith.api import Run
+from gansmith.errors import StoppedError
 from gansmith.studio.app import create_app
 from gansmith.studio.studio import Runs
 
@@ -26,13 +27,53 @@ expect.set_options(timeout=30_000)
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
     root = tmp_path_factory.mktemp("runs")
     source = write_points(root.parent / "points.npy")
-    run = train(source, root / "first", 60, SMALL)
-    train(source, root / "second", 30, SMALL)
+    few = {**SMALL, "train.measure_samples": 480}
+    run = train(source, root / "first", 60, few)
+    train(source, root / "second", 30, few)
     run.evaluate(60)
     return run
 
 
-def test_a_live_run_is_watched_stopped_and_resumed(
+def test_a_live_run_is_watched_and_stopped(open_page: Callable[..., Page], tmp_path: Path) -> None:
+    """One that was stopped elsewhere goes on from the page, in a process of its own."""
+    source, endless = write_points(tmp_path / "points.npy"), {
+        **SMALL, "train.log_samples": 1_600, "train.snapshot_samples": 10**6,
+        "train.measure_samples": 10**9, "train.checkpoint_samples": 10**9,
+    }  # fmt: skip
+    with pytest.raises(StoppedError):
+        train(source, tmp_path / "runs" / "mine", 10**7, endless, lambda: StopAt(3_200))
+    with serving(create_app(Runs((tmp_path / "runs",)), sources=[str(source)])) as url:
+        page = open_page(f"{url}#watch")
+        run = page.get_by_role("region", name="Run mine")
+        state, loss = run.get_by_role("status"), run.locator("[data-name=generator_loss]")
+        expect(state).to_have_text("stopped")
+        stood = loss.inner_text()
+        run.get_by_role("button", name="Resume").click()
+        expect(state).to_have_text("training", timeout=LONG_MS)
+        expect(loss).not_to_have_text(stood, timeout=LONG_MS)
+        expect(run.get_by_role("img", name=re.compile("^Samples of mine"))).to_be_visible()
+        run.get_by_role("button", name="Stop").click()
+        expect(state).to_have_text("stopped", timeout=LONG_MS)
+        page.close()  # before the server that it asks
+
+
+def test_a_training_is_begun_from_the_page(open_page: Callable[..., Page], tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    with serving(create_app(Runs((tmp_path / "runs",)), sources=["ring"])) as url:
+        page = open_page(f"{url}#watch")
+        expect(page.get_by_role("heading", name="No runs yet")).to_be_visible()
+        page.get_by_label("Minutes").fill("10")
+        page.get_by_role("button", name="Start").click()
+        run = page.get_by_role("region", name="Run ring-1")
+        expect(run.get_by_role("status")).to_have_text("starting")
+        run.get_by_role("button", name="Stop").click()
+        expect(page.get_by_role("heading", name="No runs yet")).to_be_visible(timeout=LONG_MS)
+        assert not list((tmp_path / "runs").iterdir())
+        page.close()
+
+
+@pytest.mark.slow  # the parts of it are above
+def test_a_run_from_its_start_to_its_going_on(
     open_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     (tmp_path / "runs").mkdir()
@@ -79,6 +120,16 @@ def test_runs_stand_side_by_side_with_samples_over_time(
         expect(page.get_by_role("heading", name="The doctor").first).to_be_visible()
 
 
+def test_a_run_that_is_gone_can_be_put_away(open_page: Callable[..., Page], trained: Run) -> None:
+    with serving(create_app(Runs((trained.folder.path.parent,)))) as url:
+        page = open_page(f"{url}#watch?run=first&run=lost")
+        gone = page.get_by_role("region", name="Run lost")
+        expect(gone).to_contain_text("There is no such run any more.")
+        gone.get_by_role("button", name="Put away").click()
+        expect(page.get_by_role("region", name=re.compile("^Run "))).to_have_count(1)
+        expect(page).to_have_url(re.compile("run=first$"))
+
+
 def test_a_report_stands_in_its_place_with_floors(
     open_page: Callable[..., Page], trained: Run
 ) -> None:
@@ -117,12 +168,14 @@ def test_a_page_in_a_run_folder_runs_no_script_and_fetches_nothing(
             page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("tab", ["watch?run=first&run=second", "report?run=first"])
 def test_nothing_is_cut_off_on_a_narrow_screen(
-    open_page: Callable[..., Page], trained: Run, tab: str, scheme: str
+    open_page: Callable[..., Page], trained: Run, tab: str
 ) -> None:
     with serving(create_app(Runs((trained.folder.path.parent,)))) as url:
-        page = open_page(f"{url}#{tab}", width=400, color_scheme=scheme)
-        expect(page.locator(".plot svg, .values tr").first).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 400
+        page = open_page(f"{url}#{tab}", width=400)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            expect(page.locator(".plot svg, .values tr").first).to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 400
+        assert nameless(page) == []

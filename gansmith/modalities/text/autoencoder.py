@@ -1,21 +1,30 @@
 """The networks of a learned codec of texts: from tokens to a few latent tokens, and back.
 
-The decoder is a language model that reads the latent tokens at every word, so that what a long text
-says does not have to fit into one vector.
+Each latent token reads another part of the text, so that what a long one says does not have to fit
+into one vector. The decoder is a language model that is told them at every word. It leaves open
+which of the likely words comes: numbers beside the latent tokens say so.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
+
+from gansmith.modalities.text.choice import choosing, chosen
 
 # Numbers of tokens that are no piece of text: what ends one and fills its row, and what hides one.
 END, MASK = 0, 1
 NUM_SPECIAL = 2
-KERNEL = 5
+Dropped = Callable[[Tensor], Tensor]
+# Tokens on either side that a layer of the encoder sees.
+GAP = 2
+# Tokens whose logits are in memory at once.
+WORDS_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True)
@@ -25,39 +34,43 @@ class Sizes:
     Attributes:
         vocabulary: tokens, special ones among them.
         tokens: of the longest text, its end among them.
-        typical: tokens of a text of usual length, its end among them.
         latents: K, latent tokens of a text.
         latent_size: d, numbers of each.
-        width: of the layers; the decoder's state is a third larger.
+        width: of the encoder's layers.
+        state: of the decoder, even; its words have half as many numbers.
     """
 
     vocabulary: int
     tokens: int
-    typical: int
     latents: int
     latent_size: int
     width: int
+    state: int
 
     @property
-    def state(self) -> int:
-        """Numbers of the decoder's state."""
-        return self.width + self.width // 3
+    def plan(self) -> int:
+        """Numbers of all latent tokens of a text."""
+        return self.latents * self.latent_size
+
+
+def kept(h: Tensor) -> Tensor:
+    """All numbers, as when nothing is learned."""
+    return h
 
 
 class Neighbours(nn.Module):
-    """h + W2 silu(W1 (h and its neighbours)), for the tokens of a text."""
+    """h + W2 silu(W1 (h and its neighbours)), for tokens of texts that lie in one row."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
-        self.first, self.second = nn.Linear(KERNEL * width, width), nn.Linear(width, width)
+        self.first, self.second = nn.Linear((2 * GAP + 1) * width, width), nn.Linear(width, width)
 
-    def forward(self, h: Tensor, inside: Tensor) -> Tensor:
-        """(N, L, width), and (N, L, 1) which are of the text: beyond it there are zeros."""
-        length, half = h.shape[1], KERNEL // 2
-        padded = F.pad(self.norm(h) * inside, (0, 0, half, half))
+    def forward(self, h: Tensor, known: Tensor) -> Tensor:
+        """(R, width), and (R, 1) 1 for tokens and 0 for the gaps between texts."""
+        padded = F.pad(self.norm(h) * known, (0, 0, GAP, GAP))
         # One product of a matrix: convolutions over so few places are slower on a CPU.
-        seen = torch.cat([padded[:, i : i + length] for i in range(KERNEL)], 2)
+        seen = torch.cat([padded[i : i + h.shape[0]] for i in range(2 * GAP + 1)], 1)
         moved: Tensor = self.second(F.silu(self.first(seen)))
         return h + moved
 
@@ -81,18 +94,44 @@ class Encoder(nn.Module):
         Each latent token has mean 0 and variance 1, so that noise of one size means the same for
         all of them.
         """
+        where = in_one_row(inside)
+        h = self._read(codes[inside], where[inside], int(where.max()) + 1 + GAP)
+        return self.gathered(h[where], inside)
+
+    def gathered(self, h: Tensor, inside: Tensor) -> Tensor:
+        """(N, L, width) of what is read, and (N, L) where that is of a text -> (N, K, d)."""
         latents, d = self.sizes.latents, self.sizes.latent_size
-        h, known = self.tokens(codes), inside[..., None]
-        for layer in self.layers:
-            h = layer(h, known)
-        h = self.norm(h)
         length = inside.sum(1)[:, None, None]
-        places = (torch.arange(codes.shape[1], device=codes.device) + 0.5)[None, :, None] / length
-        centres = (torch.arange(latents, device=codes.device) + 0.5) / latents
+        places = (torch.arange(h.shape[1], device=h.device) + 0.5)[None, :, None] / length
+        centres = (torch.arange(latents, device=h.device) + 0.5) / latents
         near = -((places - centres) * latents).square() * self.sharpness
-        shares = (self.attention(h) + near).masked_fill(~known, -torch.inf).softmax(1)
+        shares = (self.attention(h) + near).masked_fill(~inside[..., None], -torch.inf).softmax(1)
         values = self.values(h).unflatten(2, (latents, d))
         return on_sphere((shares[..., None] * values).sum(1))
+
+    def _read(self, codes: Tensor, where: Tensor, size: int) -> Tensor:
+        """(M,) tokens at M places of a row -> (size, width), seen with those beside them."""
+        tokens = self.tokens(codes)
+        h = tokens.new_zeros(size, tokens.shape[1]).index_copy(0, where, tokens)
+        known = tokens.new_zeros(size, 1).index_fill(0, where, 1.0)
+        for layer in self.layers:
+            h = layer(h, known)
+        read: Tensor = self.norm(h)
+        return read
+
+
+def in_one_row(inside: Tensor) -> Tensor:
+    """Where texts lie in one row, so that a batch has no room for what the longest alone has.
+
+    Args:
+        inside: (N, L) which places are of texts: the first ones of each row.
+
+    Returns:
+        (N, L) places, with gaps between texts; 0, which is one of a gap, for what is of no text.
+    """
+    lengths = inside.sum(1)
+    first = (lengths + GAP).cumsum(0) - lengths
+    return (first[:, None] + torch.arange(inside.shape[1], device=inside.device)) * inside
 
 
 def on_sphere(latents: Tensor) -> Tensor:
@@ -102,88 +141,151 @@ def on_sphere(latents: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Read:
-    """What the decoder knows of a text from its latent tokens.
+    """What the decoder knows of texts.
 
     Attributes:
-        state: (1, N, state) to start from.
-        whole: (N, width) beside each token.
-        keys, values: (N, K, width) of the latent tokens.
+        state: (N, state) of the words so far.
+        before, behind: (N, state / 2) what the plan adds to each word that is read, and to what is
+            known of the next one.
     """
 
     state: Tensor
-    whole: Tensor
-    keys: Tensor
-    values: Tensor
+    before: Tensor
+    behind: Tensor
+
+    def of(self, rows: Tensor) -> Read:
+        """Of some texts, (M,) numbers."""
+        return Read(self.state[rows], self.before[rows], self.behind[rows])
 
 
 class Decoder(nn.Module):
-    """A recurrent language model that attends to latent tokens (Luong et al. 2015)."""
+    """A recurrent language model (Cho et al. 2014, arXiv:1406.1078) that is told the plan.
+
+    The plan is where its state starts, and is beside each word before and behind that state. It is
+    of the size of the language model of an evaluation, and learns with the same dropout: where the
+    plan says little, samples are no better than those of a language model of its quality.
+    """
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        width, state, flat = sizes.width, sizes.state, sizes.latents * sizes.latent_size
-        self.length, self.width = sizes.tokens, width
+        width, state, plan = sizes.state // 2, sizes.state, sizes.plan
+        self.length, self.scale = sizes.tokens, width**0.5
         self.tokens = nn.Embedding(sizes.vocabulary, width)
-        self.start, self.whole = nn.Linear(flat, state), nn.Linear(flat, width)
-        self.recurrent = nn.GRU(2 * width, state, batch_first=True)
-        self.query, self.key = nn.Linear(state, width), nn.Linear(sizes.latent_size, width)
-        self.slots = nn.Parameter(torch.randn(sizes.latents, width))
-        # A map of its own for each latent token: they say different things.
-        self.values = nn.Parameter(torch.randn(sizes.latents, sizes.latent_size, width))
-        nn.init.normal_(self.values, std=sizes.latent_size**-0.5)
-        places = (torch.arange(sizes.tokens)[:, None] + 0.5) / sizes.typical * sizes.latents
-        self.near = nn.Parameter(-(places - torch.arange(sizes.latents) - 0.5).square())
-        self.last, self.norm = nn.Linear(state, width), nn.LayerNorm(width)
-        self.bias = nn.Parameter(torch.zeros(sizes.vocabulary))
+        nn.init.normal_(self.tokens.weight, std=width**-0.5)
+        self.recurrent = nn.GRU(width, state)
+        self.last, self.bias = nn.Linear(state, width), nn.Parameter(torch.zeros(sizes.vocabulary))
+        self.start, self.before = nn.Linear(plan, state), nn.Linear(plan, width)
+        self.behind = nn.Linear(plan, width)
+        nn.init.zeros_(self.behind.weight)
 
     def read(self, latents: Tensor) -> Read:
         """(N, K, d)."""
-        flat = latents.flatten(1)
-        return Read(
-            self.start(flat).tanh()[None],
-            self.whole(flat),
-            self.key(latents) + self.slots,
-            torch.einsum("nkd,kdw->nkw", latents, self.values),
-        )
+        plan = latents.flatten(1)
+        return Read(self.start(plan).tanh(), self.before(plan), self.behind(plan))
 
-    def step(self, read: Read, before: Tensor, state: Tensor, place: int) -> tuple[Tensor, Tensor]:
-        """The tokens (N, L) before the wanted ones, of which the first is at ``place``.
+    def seen(self, tokens: Tensor, read: Read) -> Tensor:
+        """(M, width) that the state takes in of (M,) tokens, each with a text of ``read``."""
+        seen: Tensor = self.tokens(tokens) * self.scale + read.before
+        return seen
+
+    def known(self, states: Tensor, read: Read) -> Tensor:
+        """(M, width) of what is known behind (M, state) states."""
+        known: Tensor = self.last(states) + read.behind
+        return known
+
+    def logits(self, known: Tensor) -> Tensor:
+        """(..., width) -> (..., vocabulary); inputs and outputs share one matrix."""
+        return F.linear(known, self.tokens.weight, self.bias)
+
+    def forward(
+        self, latents: Tensor, before: Tensor, inside: Tensor, dropped: Dropped = kept
+    ) -> Tensor:
+        """What is known before each wanted token of texts.
+
+        Args:
+            latents: (N, K, d).
+            before: (N, L) the token before each wanted one.
+            inside: (N, L) which are wanted: the first ones of each row, at least one.
+            dropped: leaves out numbers while learning, (M, width) and (M, state).
 
         Returns:
-            (N, L, width), from which :meth:`logits` come, and the state behind the last.
+            (M, width) for all M that are wanted, row by row.
         """
-        whole = read.whole[:, None].expand(-1, before.shape[1], -1)
-        h, state = self.recurrent(torch.cat([self.tokens(before), whole], 2), state)
-        fits = self.query(h) @ read.keys.transpose(1, 2) * self.width**-0.5
-        shares = (fits + self.near[place : place + before.shape[1]]).softmax(2)
-        return self.norm(self.last(h) + shares @ read.values), state
+        read, (n, length) = self.read(latents), before.shape
+        where = torch.arange(n * length, device=before.device).view(n, length)
+        # Of each place the texts that are so long: a block would be empty for the most part.
+        packed = pack_padded_sequence(
+            torch.stack([before, where], 2), inside.sum(1).cpu(), True, enforce_sorted=False
+        )
+        tokens, where = packed.data.unbind(1)
+        each = read.of(where // length)
+        seen = PackedSequence(dropped(self.seen(tokens, each)), *packed[1:])
+        states, _ = self.recurrent(seen, read.state[None])
+        return self.known(dropped(states.data), each)[where.argsort()]
 
-    def logits(self, h: Tensor) -> Tensor:
-        """(..., width) -> (..., vocabulary); inputs and outputs share one matrix."""
-        return F.linear(h * self.width**-0.5, self.tokens.weight, self.bias)
+    def step(self, read: Read, before: Tensor) -> tuple[Tensor, Read]:
+        """One token of each text.
 
-    def forward(self, latents: Tensor, before: Tensor) -> Tensor:
-        """(N, K, d), and (N, L) the token before each wanted one -> (N, L, width)."""
-        read = self.read(latents)
-        return self.step(read, before, read.state, 0)[0]
+        Args:
+            read: what is known of N texts.
+            before: (N,) the tokens before the wanted ones.
+
+        Returns:
+            (N, width), from which :meth:`logits` come, and what is known then.
+        """
+        state = self.recurrent(self.seen(before, read)[None], read.state[None])[1][0]
+        return self.known(state, read), replace(read, state=state)
 
     @torch.no_grad()
-    def greedy(self, latents: Tensor) -> Tensor:
-        """(N, K, d) -> (N, L) the likeliest token after those before it, :data:`END` behind a text.
+    def words(self, latents: Tensor, codes: Tensor, temperature: float) -> Tensor:
+        """What :meth:`drawn` makes these texts of.
 
-        L is at most the number of tokens of the longest text known.
+        Args:
+            latents: (N, K, d).
+            codes: (N, L) tokens, :data:`END` behind each text.
+            temperature: that logits are divided by.
+
+        Returns:
+            (N, L), 0 where the likeliest token stands and behind each text.
         """
-        read, n = self.read(latents), len(latents)
-        state, last = read.state, torch.full((n, 1), MASK, device=latents.device)
-        going, out = torch.ones(n, 1, dtype=torch.bool, device=latents.device), []
+        inside = with_end(codes)
+        before = torch.cat([torch.full_like(codes[:, :1], MASK), codes[:, :-1]], 1)
+        h = self(latents, before, inside)
+        out = torch.zeros(codes.shape, device=codes.device)
+        tokens, parts = codes[inside], []
+        for first in range(0, len(h), WORDS_AT_ONCE):
+            logits = self.logits(h[first : first + WORDS_AT_ONCE]) / temperature
+            parts.append(choosing(logits, tokens[first : first + WORDS_AT_ONCE]))
+        out[inside] = torch.cat(parts)
+        return out
+
+    @torch.no_grad()
+    def drawn(self, latents: Tensor, words: Tensor, temperature: float) -> Tensor:
+        """Texts, token after token.
+
+        Args:
+            latents: (N, K, d).
+            words: (N, W) what decides between tokens, standard normal, by :func:`chosen`; beyond W
+                it is 0, and for zeros the likeliest token comes.
+            temperature: that logits are divided by.
+
+        Returns:
+            (N, L) tokens, :data:`END` behind a text; L is at most that of the longest text known.
+        """
+        n, device = len(latents), latents.device
+        read, going = self.read(latents), torch.arange(n, device=device)
+        last, out = torch.full_like(going, MASK), torch.full((n, self.length), END, device=device)
         for place in range(self.length):
-            h, state = self.step(read, last, state, place)
-            last = self.logits(h).argmax(2) * going
-            out.append(last)
-            going = going & (last != END)
-            if not going.any():
+            known, read = self.step(read, last)
+            word = words[going, place] if place < words.shape[1] else words.new_zeros(len(going))
+            last = chosen(self.logits(known) / temperature, word)
+            out[going, place] = last
+            on = (last != END).nonzero()[:, 0]
+            if not len(on):
                 break
-        return torch.cat(out, 1)
+            if len(on) < len(going):
+                going, last, read = going[on], last[on], read.of(on)
+        return out
 
 
 class Autoencoder(nn.Module):

@@ -30,6 +30,7 @@ from gansmith.modalities.text.language_model import LanguageModel
 from gansmith.modalities.text.measures.judge import Judgement
 from gansmith.modalities.text.measures.report import fakes_of, judge_of, too_few
 from gansmith.modalities.text.measures.sweep import best, sweep
+from gansmith.modalities.text.plan import parts
 from gansmith.modalities.text.store import to_texts
 from gansmith.modalities.text.token_codec import TokenCodec
 from gansmith.protocols import Codec, Learned, encodes_by_network
@@ -211,14 +212,17 @@ def _sha256(path: Path) -> str:
 
 
 def gaussian_lines(comparison: Comparison, codec: Codec, n: int) -> list[str]:
-    """Lines decoded from latents of the mean and covariance that those of training lines have."""
+    """Lines of plans with the mean and covariance that those of training lines have."""
     indices = np.sort(comparison.train_indices[:MOST_ENCODED])
     with comparison.progress("Gaussian latents", 2) as advance:
         raw = torch.from_numpy(np.asarray(comparison.dataset.samples[indices]))
-        x = codec.encode(raw).double().flatten(1)
+        (plan,), words = parts(codec.spec)[0].shape, parts(codec.spec)[1]
+        x = codec.encode(raw).double()[:, :plan]
         advance()
         drawn = gaussian_latents(x, n, comparison.seed)
-        made = to_texts(codec.decode(drawn.float().reshape(n, *codec.spec.shape)).numpy())
+        noise = np.random.default_rng((comparison.seed, 8)).standard_normal((n, words))
+        both = torch.cat([drawn, torch.from_numpy(noise)], 1).float()
+        made = to_texts(codec.decode(both).numpy())
         advance()
     return made
 
@@ -271,7 +275,7 @@ def _notes(
     if encodes_by_network(trained.codec):
         notes.append(
             "Gaussian latents have mean and covariance of those of training lines, and are "
-            "decoded as the GAN's are."
+            "decoded as the GAN's are, with words by noise too."
         )
     return notes
 

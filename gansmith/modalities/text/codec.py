@@ -1,7 +1,9 @@
-"""Texts as a few latent tokens: a denoising autoencoder that is learned before the game.
+"""Texts as a plan and the words it is told in, by a denoising autoencoder learned before the game.
 
-An encoded text is (K, d): K latent tokens of d numbers, each number with mean 0 and variance 1 over
-the training texts. The decoder learned with noise on them, so that near ones say nearly the same.
+An encoded text has two parts. Its plan is K latent tokens of d numbers, each number with mean 0 and
+variance 1 over the training texts; the decoder learned with noise on them, so that near plans mean
+nearly the same. Its words are a number for each token, which says which one it is of those that the
+decoder holds for possible there: for samples that is noise, standard normal.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ from gansmith.modalities.text.autoencoder import (
     MASK,
     Autoencoder,
     Sizes,
+    kept,
     on_sphere,
     with_end,
 )
+from gansmith.modalities.text.plan import spec_of
 from gansmith.modalities.text.rows import TextRows
 from gansmith.modalities.text.store import Bytes, to_rows, to_texts
 from gansmith.modalities.text.tokens import Tokens, loaded
@@ -39,14 +43,18 @@ MOST_TOKENS = 256
 # Bytes of text for each token: fewer, and whole texts would become tokens.
 BYTES_A_TOKEN, LEAST_VOCABULARY = 400, 300
 # Of the tokens of a usual text: so many latent tokens, at least and at most.
-LATENTS_A_TOKEN, LEAST_LATENTS, MOST_LATENTS = 0.6, 2, 16
+LATENTS_A_TOKEN, LEAST_LATENTS, MOST_LATENTS = 0.3, 2, 16
 # Below it a number says nothing, and would be noise alone if it were scaled up.
 LEAST_STD = 0.05
-CHUNK = 250
+CHUNK = 500
 
 
 class TextCodec(TextRows):
-    """Between bytes (N, width) and latent tokens (N, K, d).
+    """Between bytes (N, width) and a plan with its words, (N, K * d + W).
+
+    W is the number of tokens of the longest text. A text comes back to the last byte, but for
+    tokens that the decoder gives a share of less than about 1e-6 (float32 cannot tell these apart),
+    and what lies beyond W. Without its words, zeros then, a plan is told in the likeliest ones.
 
     Args:
         tokens: pieces of words.
@@ -56,22 +64,27 @@ class TextCodec(TextRows):
         noise: standard deviation of the noise on latent tokens while learning.
         hide: share of the tokens that the encoder does not see.
         drop: share of the tokens that the decoder does not see, so that it has to read the latents.
+        dropout: share of the decoder's numbers that are left out while learning, those that go into
+            its state and those that come out.
+        temperature: that logits are divided by where words are chosen, above 0; below 1 likely ones
+            are chosen more often than they occur.
         classes: names of the classes, which the game is told of and the networks here are not.
     """
 
     def __init__(
         self, tokens: Tokens, sizes: Sizes, width: int, label: str,
-        *, noise: float, hide: float, drop: float, classes: Sequence[str] = (),
+        *, noise: float, hide: float, drop: float, dropout: float, temperature: float,
+        classes: Sequence[str] = (),
     ) -> None:  # fmt: skip
         super().__init__(width, label, classes)
-        self.tokens, self.sizes = tokens, sizes
-        self.noise, self.hide, self.drop = noise, hide, drop
+        self.tokens, self.sizes, self.temperature = tokens, sizes, temperature
+        self.noise, self.hide, self.drop, self.dropout = noise, hide, drop, dropout
         self.network = Autoencoder(sizes)
 
     @property
     def spec(self) -> Spec:
-        """(K, d), any real values."""
-        return Spec((self.sizes.latents, self.sizes.latent_size), len(self.classes))
+        """(K * d + W,), any real values; its spans are the plan and the words."""
+        return spec_of(self.sizes.plan, self.sizes.tokens, len(self.classes))
 
     encodes_by_network = True
 
@@ -104,13 +117,18 @@ class TextCodec(TextRows):
         latents = latents + self.noise * randomness.normal(n, *latents.shape[1:])
         before = torch.cat([torch.full_like(codes[:, :1], MASK), codes[:, :-1]], 1)
         before = before.masked_fill(randomness.uniform(n, length) < self.drop, MASK)
-        h = self.network.decoder(latents, before)[wanted]
+
+        def dropped(h: Tensor) -> Tensor:
+            return h * (randomness.uniform(*h.shape) >= self.dropout) / (1 - self.dropout)
+
+        h = self.network.decoder(latents, before, wanted, dropped if self.dropout else kept)
         return F.cross_entropy(self.network.decoder.logits(h), codes[wanted])
 
     @torch.no_grad()
     def settle(self, raw: Iterable[Bytes]) -> None:
         """Measure mean and spread of each number of the latent tokens."""
-        total, squares = (torch.zeros(self.spec.shape, dtype=torch.float64) for _ in range(2))
+        mean = self.network.mean
+        total, squares = (torch.zeros(mean.shape, dtype=torch.float64) for _ in range(2))
         n = 0
         for chunk in raw:
             z = self.network.encode(self.codes(chunk).to(self._device)).cpu().double()
@@ -122,13 +140,14 @@ class TextCodec(TextRows):
 
     @torch.no_grad()
     def score(self, raw: Iterable[Bytes], held_out: bool) -> dict[str, Any]:
-        """Texts through encoder and decoder and back: how many tokens are in their place, and how
-        many texts are the same to the last byte."""
+        """Texts through encoder and decoder and back: how many are the same to the last byte, and
+        how many tokens are in their place where only the plan is kept."""
         right = wanted = same = n = cut = 0
         for chunk in raw:
             x = self.encode(torch.from_numpy(chunk))
+            same += int((self.decode(x).numpy() == chunk).all(1).sum())
+            x[:, self.sizes.plan :] = 0
             back = self.decode(x).numpy()
-            same += int((back == chunk).all(1).sum())
             codes, found = (_padded(self.codes(rows), self.sizes.tokens) for rows in (chunk, back))
             inside = with_end(codes)
             right += int(((codes == found) & inside).sum())
@@ -143,27 +162,32 @@ class TextCodec(TextRows):
             "num_samples": n,
             "held_out": held_out,
             "num_cut": cut,
-            "reads": f"Of {n:,} {kind} {self.label}, {exact:.1%} come back to the last byte, and "
-            f"{accuracy:.1%} of their tokens in their places.",
+            "reads": f"Of {n:,} {kind} {self.label}, {exact:.1%} come back to the last byte; from "
+            f"their plan alone, {accuracy:.1%} of their tokens come back in their places.",
         }
 
     @torch.no_grad()
     def encode(self, raw: Tensor) -> Tensor:
-        """(N, width) bytes -> (N, K, d)."""
-        network, parts = self.network, []
+        """(N, width) bytes -> (N, K * d + W)."""
+        network, parts = self.network, [torch.zeros(0, *self.spec.shape)]
         for first in range(0, len(raw), CHUNK):
             codes = self.codes(raw[first : first + CHUNK].cpu().numpy()).to(self._device)
-            parts.append((network.encode(codes) - network.mean) / network.std)
-        empty = torch.zeros(0, *self.spec.shape)
-        return torch.cat(parts).to(raw.device) if parts else empty
+            latents = network.encode(codes)
+            words = network.decoder.words(latents, codes, self.temperature)
+            words = F.pad(words, (0, self.sizes.tokens - words.shape[1]))
+            plan = ((latents - network.mean) / network.std).flatten(1)
+            parts.append(torch.cat([plan, words], 1).to(parts[0].device))
+        return torch.cat(parts).to(raw.device)
 
     @torch.no_grad()
     def decode(self, x: Tensor) -> Tensor:
-        """(N, K, d) -> (N, width) bytes, zeros behind each text."""
+        """(N, K * d + W) -> (N, width) bytes, zeros behind each text."""
         network, texts = self.network, []
         for first in range(0, len(x), CHUNK):
             part = x[first : first + CHUNK].to(self._device, torch.float32)
-            codes = network.decoder.greedy(on_sphere(part * network.std + network.mean))
+            plan, words = part[:, : self.sizes.plan], part[:, self.sizes.plan :]
+            latents = on_sphere(plan.reshape(-1, *network.mean.shape) * network.std + network.mean)
+            codes = network.decoder.drawn(latents, words, self.temperature)
             texts += [self.tidy(self.tokens.decode(row)) for row in codes.tolist()]
         return torch.from_numpy(to_rows(texts, self.width)).to(x.device)
 
@@ -172,6 +196,7 @@ class TextCodec(TextRows):
         return {
             "tokens": self.tokens.state(), "sizes": asdict(self.sizes), "width": self.width,
             "label": self.label, "noise": self.noise, "hide": self.hide, "drop": self.drop,
+            "dropout": self.dropout, "temperature": self.temperature,
             "dtype": "uint8", "classes": list(self.classes),
         }  # fmt: skip
 
@@ -180,8 +205,8 @@ class TextCodec(TextRows):
         """From what :meth:`state` returned; networks as they start."""
         return cls(
             loaded(state["tokens"]), Sizes(**state["sizes"]), int(state["width"]), state["label"],
-            noise=state["noise"], hide=state["hide"], drop=state["drop"],
-            classes=state.get("classes", ()),
+            noise=state["noise"], hide=state["hide"], drop=state["drop"], dropout=state["dropout"],
+            temperature=state["temperature"], classes=state.get("classes", ()),
         )  # fmt: skip
 
 
@@ -192,24 +217,31 @@ def _padded(codes: Tensor, length: int) -> Tensor:
 @register("codec", "text-latents")
 def text_latents(
     dataset: Dataset, indices: npt.NDArray[np.int64],
-    *, latents: int = 0, latent_size: int = 16, width: int = 96, vocabulary: int = 2_000,
-    noise: float = 0.8, hide: float = 0.1, drop: float = 0.2,
+    *, latents: int = 0, latent_size: int = 4, width: int = 96, state: int = 352,
+    vocabulary: int = 2_000, noise: float = 0.7, hide: float = 0.1, drop: float = 0.0,
+    dropout: float = 0.2, temperature: float = 0.95,
 ) -> TextCodec:  # fmt: skip
-    """A few latent tokens of a text, by a denoising autoencoder that is learned first.
+    """A plan of a text and its words, by a denoising autoencoder that is learned first.
 
     Args:
         dataset: of texts.
         indices: of the training texts, in which pairs of bytes are counted.
-        latents: latent tokens of a text; 0 takes 0.6 of the tokens of a usual one, 2 to 16.
+        latents: latent tokens of a text; 0 takes 0.3 of the tokens of a usual one, 2 to 16.
         latent_size: numbers of each.
-        width: of the layers.
+        width: of the encoder's layers.
+        state: of the decoder, even.
         vocabulary: pieces of words at most; fewer where there is little text.
         noise: on latent tokens while learning, of which each has variance 1.
         hide: share of the tokens that the encoder does not see.
         drop: share of the tokens that the decoder does not see.
+        dropout: share of the decoder's numbers that are left out while learning.
+        temperature: that logits are divided by where words are chosen.
     """
-    if min(latent_size, width, vocabulary) < 1 or latents < 0 or noise < 0:
-        raise ConfigError("The codec needs sizes above 0.", where="codec")
+    if not temperature > 0:
+        raise ConfigError(f"A temperature must be above 0, and is {temperature:g}.",
+                          where="codec.temperature")  # fmt: skip
+    if min(latent_size, width, state, vocabulary) < 1 or latents < 0 or noise < 0 or state % 2:
+        raise ConfigError("The codec needs sizes above 0, and an even state.", where="codec")
     if not (0 <= hide < 1 and 0 <= drop <= 1):
         raise ConfigError("Shares of tokens lie in [0, 1).", where="codec.hide, codec.drop")
     some = indices[:: -(-len(indices) // MOST_COUNTED)]
@@ -220,11 +252,10 @@ def text_latents(
     lengths = np.array([len(codes) for codes in tokens.encode(texts)]) + 1
     typical = int(np.median(lengths))
     chosen = latents or int(np.clip(round(LATENTS_A_TOKEN * typical), LEAST_LATENTS, MOST_LATENTS))
-    sizes = Sizes(
-        tokens.size, min(int(lengths.max()), MOST_TOKENS) + 1, typical, chosen, latent_size, width
-    )
+    most = min(int(lengths.max()), MOST_TOKENS) + 1
+    sizes = Sizes(tokens.size, most, chosen, latent_size, width, state)
     width_bytes, label = dataset.schema.shape[0], dataset.schema.label
     return TextCodec(
-        tokens, sizes, width_bytes, label, noise=noise, hide=hide, drop=drop,
-        classes=dataset.schema.classes,
+        tokens, sizes, width_bytes, label, noise=noise, hide=hide, drop=drop, dropout=dropout,
+        temperature=temperature, classes=dataset.schema.classes,
     )  # fmt: skip

@@ -1,38 +1,55 @@
-"""The generator of latent tokens."""
+"""The generator of texts: it makes plans, and passes noise on that words are chosen by."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
-from gansmith.nn.condition import EmbeddedLatent
-from gansmith.nn.initialise import scaled_normal
-from gansmith.nn.mixer import MixerLayer
+from gansmith.errors import ConfigError
+from gansmith.modalities.points.generator import MlpGenerator
+from gansmith.modalities.text.plan import parts
 from gansmith.protocols import Condition, Spec
 from gansmith.registry import register
 
+# Of a latent, where nothing else is said.
+PLAN_NUMBERS = 64
 
-@register("generator", "mixer")
-class MixerGenerator(nn.Module):
-    """From one latent to a short sequence of tokens, mixed over tokens and over numbers in turn.
+
+@register("generator", "plan")
+class PlanGenerator(nn.Module):
+    """A residual multilayer perceptron from latent to plan, beside words that are noise.
 
     Args:
-        spec: of the encoded samples, (tokens, numbers).
-        latent_size: numbers per latent.
-        width: numbers of each token between.
-        depth: layers.
+        spec: of the encoded texts: plan and words.
+        latent_size: numbers per latent, of which the last ones are the words.
+        own: numbers of it that a plan is made of, the first ones, at most.
+        width: neurons of each hidden layer.
+        depth: residual layers.
     """
 
-    def __init__(self, spec: Spec, latent_size: int, *, width: int = 64, depth: int = 4) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        latent_size: int,
+        *,
+        own: int = PLAN_NUMBERS,
+        width: int = 384,
+        depth: int = 3,
+    ) -> None:
         super().__init__()
-        tokens, numbers = spec.shape
-        self.latent = EmbeddedLatent(latent_size, spec.num_classes)
-        self.first = scaled_normal(nn.Linear(self.latent.size, tokens * width))
-        self.layers = nn.Sequential(*(MixerLayer(tokens, width) for _ in range(depth)))
-        self.last = scaled_normal(nn.Linear(width, numbers))
-        self.tokens = tokens
+        plan, self.num_words = parts(spec)
+        if latent_size <= self.num_words:
+            raise ConfigError(
+                f"A latent of {latent_size} numbers has none left for a plan: words take "
+                f"{self.num_words}.",
+                where="latent.size",
+                fix=f"Take {PLAN_NUMBERS + self.num_words}.",
+            )
+        own = min(own, latent_size - self.num_words)
+        self.own = own
+        self.plan = MlpGenerator(plan, own, width=width, depth=depth)
 
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         """(N, latent_size) -> (N, *spec.shape)."""
-        h = self.first(self.latent(latent, condition)).unflatten(1, (self.tokens, -1))
-        fake: Tensor = self.last(self.layers(h))
-        return fake
+        plan = self.plan(latent[:, : self.own], condition)
+        return torch.cat([plan, latent[:, latent.shape[1] - self.num_words :]], 1)

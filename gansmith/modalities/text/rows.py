@@ -33,4 +33,5 @@ class TextRows:
         """What a file could hold as one sample: no broken or control characters."""
         clean = CONTROL.sub(" ", text.decode("utf-8", errors="ignore"))
         clean = clean.replace("\n", " ") if self.label == "lines" else clean
-        return fitting(clean.strip().encode(), self.width)
+        # Cut, it may end with a space again.
+        return fitting(clean.strip().encode(), self.width).decode().rstrip().encode()

@@ -47,7 +47,9 @@ class FacesPlay(Play):
         self.rate = experiment.players["generator"].lr.start
         self.optimize_with({"discriminator": experiment.players["discriminator-real"],
                             "generator": experiment.players["generator"]})  # fmt: skip
-        self.last: Numbers | None = None
+        named = dict(self.game.networks.named_parameters())
+        self._weights = {letter: named[name] for letter, name in NAMES.items()}
+        self._made: tuple[int, Draw, dict[str, Tensor]] | None = None
 
     @property
     def equilibrium(self) -> tuple[float, float]:
@@ -57,8 +59,7 @@ class FacesPlay(Play):
     @property
     def weights_now(self) -> dict[str, Tensor]:
         """w, b of the discriminator and v, c of the generator, flat copies."""
-        named = dict(self.game.networks.named_parameters())
-        return {letter: named[name].detach().flatten().clone() for letter, name in NAMES.items()}
+        return {letter: own.detach().flatten().clone() for letter, own in self._weights.items()}
 
     def _move(self, letter: str) -> None:
         del letter
@@ -70,11 +71,19 @@ class FacesPlay(Play):
         if turn == 1:  # when both errors are noted, as in the textbook
             for name in self.tallies:
                 self.note(name, scalars[f"{name}_loss"])
+        self._made = turn, draw, before
+
+    @property
+    def last(self) -> Numbers | None:
+        """The arithmetic of the step that was made last, which is only done for those looked at."""
+        if self._made is None:
+            return None
+        turn, draw, before = self._made
         face, z = draw.real.flatten(), draw.latent.flatten()
         work = (_on_face(before, face), _on_fake(before, z), _on_latent(before, z))[turn]
         after = self.weights_now
-        self.last = {
-            "turn": turn, "number": number + 1, "face": number % 5 + 1, "rate": self.rate,
+        return {
+            "turn": turn, "number": draw.step + 1, "face": draw.step % 5 + 1, "rate": self.rate,
             **{name: value.tolist() for name, value in work.items()},
             **{f"{name}_before": before[name].tolist() for name in before},
             **{f"{name}_after": after[name].tolist() for name in after},

@@ -8,7 +8,6 @@ losses, penalties, networks and optimizers are the package's own.
 from __future__ import annotations
 
 import math
-import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
@@ -19,13 +18,12 @@ from torch import Tensor
 
 from gansmith.config import OptimizerConfig
 from gansmith.game.game import Draw, Game, Player
+from gansmith.studio.learn.draws import OwnDraws
 from gansmith.studio.learn.settings import Settings, write_moves
 from gansmith.trainer.schedule import make_optimizer
 
 # Errors of so many moves are kept for the curves.
 KEPT = 2_000
-# Networks draw their first weights from torch's global generator.
-_BUILDING = threading.Lock()
 
 
 @dataclass
@@ -62,13 +60,12 @@ class Play(ABC):
         self.tallies = {"discriminator": Tally(), "generator": Tally()}
         self.errors: deque[tuple[int, str, float]] = deque(maxlen=KEPT)
         self.diverged = False
-        with _BUILDING, torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
+        with OwnDraws(settings.seed):
             self._build()
 
     @abstractmethod
     def _build(self) -> None:
-        """Make the game and its optimizers; torch's generator stands at the seed."""
+        """Make the game and its optimizers; first weights come from the seed."""
 
     @abstractmethod
     def _move(self, letter: str) -> None:
@@ -143,7 +140,7 @@ class Play(ABC):
             known: number of the last error that the visitor has.
         """
         seen: dict[str, Any] = told({
-            "moves": write_moves(self.singles, self.settings.d_steps),
+            "moves": write_moves(self.singles, self.settings.round),
             "count": len(self.singles),
             "diverged": self.diverged,
             "equilibrium": self.equilibrium,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import threading
 from functools import cache
 from typing import Any
 
@@ -47,6 +48,8 @@ PENALTIES: dict[str, tuple[str, ...]] = {
 # A drawing is on 64 x 64 places over this square; each place is a Gaussian about it.
 DRAWN_HALF, DRAWN_SIGMA = 3.0, 0.06
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+# Fresh critics draw from torch's global generator: one after the other.
+_ASKING = threading.Lock()
 # Draws of the players, and of what is shown, counted and asked about.
 DISCRIMINATOR, GENERATOR, SHOWN, COUNTED, ASKED = 0, 1, 100, 101, 102
 
@@ -263,7 +266,9 @@ class PointsPlay(Play):
         fake = self._fakes(self._latents(NUM_HELD_OUT, ASKED))
         held = self.held[NUM_HELD_OUT:]
         real = (torch.from_numpy(held.copy()) - self.mean) / self.scale
-        test = two_sample_test(held, self._raw(fake).nan_to_num().numpy(), self.settings.seed)
+        points = self._raw(fake).nan_to_num().numpy()
+        with _ASKING:
+            test = two_sample_test(held, points, self.settings.seed)
         sides = (self._logits(x).double().nan_to_num().numpy() for x in (real, fake))
         own = above(*sides)
         return {

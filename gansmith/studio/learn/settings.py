@@ -35,7 +35,7 @@ class Settings(BaseModel):
         optimizer: of both players.
         d_lr, g_lr: learning rates, constant.
         beta1, beta2: of Adam.
-        d_steps: moves of the discriminator in a round.
+        d_steps, g_steps: moves of each player in a round.
         batch: real points a move.
         latent: where the generator starts.
         latent_size: numbers a latent.
@@ -62,24 +62,30 @@ class Settings(BaseModel):
     beta1: float = Field(0.0, ge=0, lt=1)
     beta2: float = Field(0.9, ge=0, lt=1)
     d_steps: int = Field(1, ge=1, le=10)
+    g_steps: int = Field(1, ge=1, le=10)
     batch: int = Field(128, ge=2, le=256)
     latent: Literal["uniform", "normal"] = "uniform"
     latent_size: int = Field(2, ge=1, le=16)
     seed: int = Field(0, ge=0, lt=2**31)
 
+    @property
+    def round(self) -> str:
+        """The single moves of a round, a letter each."""
+        return "d" * self.d_steps + "g" * self.g_steps
 
-def read_moves(text: str, letters: str, d_steps: int) -> str:
+
+def read_moves(text: str, letters: str, whole: str = "dg") -> str:
     """Single moves of a sequence: ``d`` and ``g`` for the players, ``s`` where there is one kind.
 
     Args:
         text: pieces of a letter and a count; ``r`` is a round.
         letters: that there are.
-        d_steps: moves of the discriminator in a round.
+        whole: single moves of a round.
 
     Raises:
         RefusedError: 422, if it is no sequence, or longer than a visitor may ask for.
 
-    >>> read_moves("r2d1", "rdg", 1)
+    >>> read_moves("r2d1", "rdg")
     'dgdgd'
     """
     if len(text) > LONGEST or not re.fullmatch(rf"(?:{PIECE.pattern})*", text):
@@ -89,7 +95,7 @@ def read_moves(text: str, letters: str, d_steps: int) -> str:
     for letter, count in PIECE.findall(text):
         if letter not in letters:
             raise RefusedError(422, f"This game has no move {letter!r}.")
-        single = "d" * d_steps + "g" if letter == "r" else letter
+        single = whole if letter == "r" else letter
         left -= len(single) * int(count)
         if left < 0:
             raise RefusedError(
@@ -100,13 +106,12 @@ def read_moves(text: str, letters: str, d_steps: int) -> str:
     return "".join(found)
 
 
-def write_moves(singles: str, d_steps: int) -> str:
-    """The sequence as it stands in the address.
+def write_moves(singles: str, whole: str = "dg") -> str:
+    """The sequence as it stands in the address, where ``whole`` is a round.
 
-    >>> write_moves("dgdgd", 1), write_moves("ssss", 1)
-    ('r2d1', 's4')
+    >>> write_moves("dgdgd"), write_moves("ddgd", "ddg"), write_moves("ssss")
+    ('r2d1', 'r1d1', 's4')
     """
-    whole = "d" * d_steps + "g"
     # As many rounds as there are; else one letter, up to where a round or another letter begins.
     pieces = re.finditer(rf"(?P<r>(?:{whole})+)|(?P<same>(.)\3*?(?=(?!\3)|{whole}|$))", singles)
     return "".join(

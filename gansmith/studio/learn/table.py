@@ -71,7 +71,7 @@ class Table:
         Raises:
             RefusedError: 503, if too many wait.
         """
-        wanted = read_moves(moves, PLAYS[settings.game].letters, settings.d_steps)
+        wanted = read_moves(moves, PLAYS[settings.game].letters, settings.round)
         with self._turn():
             seat = self._seat(visitor, settings, wanted)
             with seat.lock:

@@ -23,8 +23,9 @@ RESIDUAL = {
 SENTENCES = [f"{who} {does} the {what}." for who in ("a dog", "the man") for does in
              ("sees", "passes", "likes") for what in ("table", "bus", "sea", "chair")]  # fmt: skip
 TEXT = {
-    "codec.width": 24, "codec.vocabulary": 300, "codec.latents": 3, "codec.latent_size": 8,
-    "codec.batch_size": 16, "generator.width": 16, "discriminator.width": 16, "latent.size": 8,
+    "codec.width": 24, "codec.state": 32,
+    "codec.vocabulary": 300, "codec.latents": 3, "codec.latent_size": 8,
+    "codec.batch_size": 16, "generator.width": 16, "discriminator.width": 16, "latent.size": 64,
     "train.batch_size": 16, "train.measure_samples": NEVER,
 }  # fmt: skip
 TOKENS = {

@@ -25,7 +25,7 @@ def begun(name: str, **changes: Any) -> Any:
 
 
 def advance(play: Play, rounds: int) -> None:
-    for letter in read_moves(f"r{rounds}", play.letters, play.settings.d_steps):
+    for letter in read_moves(f"r{rounds}", play.letters, play.settings.round):
         play.move(letter)
 
 
@@ -57,8 +57,9 @@ def shares(play: PointsPlay, points: Any) -> list[float]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_text_names_the_moves(case: Case) -> None:
-    assert case.moves.startswith("r")
-    assert f"{case.moves[1:]} rounds" in case.text
+    letter, count = case.moves[0], int(case.moves[1:])
+    said = {"r": f"{count} rounds", "s": f"{count // 3:,} moves"}[letter]
+    assert said in case.text
 
 
 @pytest.mark.slow
@@ -119,6 +120,23 @@ def test_even_odds_that_mean_nothing() -> None:
     found = play.critic()
     assert found["own"][0] < 0.6
     assert found["fresh"][0] > 0.99
+
+
+@pytest.mark.slow
+def test_the_textbooks_end() -> None:
+    """docs/slanted-faces.md, with other latents; tests/theory holds the weights to eight digits."""
+    play = begun("faces")
+    for _ in range(int(BY_NAME["faces"].moves[1:])):
+        play.move("s")
+    assert [w > 0 for w in play.frame()["weights"]["w"]] == [True, False, False, True]
+    fakes = np.array(play.frame()["fakes"])
+    assert ((fakes > 0.5) == [True, False, False, True]).all()
+    assert (abs(play.faces.flatten(1).sum(1).numpy() - 2) < 1e-6).all()
+    assert (abs(fakes.sum(1) - 2) > 1e-4).all()
+    found = play.critic()
+    assert found["own"]["faces"] == 0.2
+    assert found["fresh"]["faces"] == 1.0
+    assert found["fresh"]["fakes"] == pytest.approx(0.9, abs=0.03)
 
 
 @pytest.mark.slow

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import torch
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from gansmith.serving.limits import RefusedError
 from gansmith.studio.app import create_app
 from gansmith.studio.learn import table as tables
 from gansmith.studio.learn.dirac import DiracPlay
+from gansmith.studio.learn.draws import OwnDraws
 from gansmith.studio.learn.faces import FacesPlay
 from gansmith.studio.learn.play import Play
 from gansmith.studio.learn.points import PENALTIES, PointsPlay, points_of
@@ -25,7 +28,15 @@ from gansmith.studio.learn.table import PLAYS, Table
 SMALL = {"d_width": 8, "g_width": 8, "fourier": 4, "batch": 8}
 GAMES = [
     Settings(**SMALL),
-    Settings(**SMALL, source="drawn", drawing="AAf_", objective="hinge", d_steps=2, latent_size=1),
+    Settings(
+        **SMALL,
+        source="drawn",
+        drawing="AAf_",
+        objective="hinge",
+        d_steps=2,
+        g_steps=3,
+        latent_size=1,
+    ),
     Settings(game="dirac", objective="minimax", penalty="r1", weight=1, d_lr=0.1, g_lr=0.1),
     Settings(game="faces"),
 ]
@@ -35,7 +46,7 @@ VISITOR = "a-visitor-of-tests"
 
 def played(settings: Settings, moves: str) -> Play:
     play = PLAYS[settings.game](settings)
-    for letter in read_moves(moves, play.letters, settings.d_steps):
+    for letter in read_moves(moves, play.letters, settings.round):
         play.move(letter)
     return play
 
@@ -46,9 +57,12 @@ def frame_of(play: Play, reached: bool = True) -> str:
     return json.dumps([play.whole_frame(-1), play.scene()], allow_nan=False)
 
 
-@given(st.text("dg", max_size=30), st.integers(1, 4))
-def test_moves_are_written_so_that_they_are_read_back(singles: str, d_steps: int) -> None:
-    assert read_moves(write_moves(singles, d_steps), "rdg", d_steps) == singles
+@given(st.text("dg", max_size=30), st.integers(1, 4), st.integers(1, 4))
+def test_moves_are_written_so_that_they_are_read_back(
+    singles: str, d_steps: int, g_steps: int
+) -> None:
+    whole = Settings(d_steps=d_steps, g_steps=g_steps).round
+    assert read_moves(write_moves(singles, whole), "rdg", whole) == singles
 
 
 @pytest.mark.parametrize(
@@ -56,7 +70,7 @@ def test_moves_are_written_so_that_they_are_read_back(singles: str, d_steps: int
 )
 def test_what_is_no_sequence_of_moves_is_refused(text: str) -> None:
     with pytest.raises(RefusedError):
-        read_moves(text, "rdg", 1)
+        read_moves(text, "rdg")
 
 
 @pytest.mark.parametrize("settings", GAMES, ids=lambda s: f"{s.game}-{s.source}")
@@ -65,13 +79,43 @@ def test_a_game_is_its_settings_and_its_moves(settings: Settings) -> None:
     whole = frame_of(played(settings, moves))
     assert frame_of(played(settings, moves)) == whole
     steps = Table()
-    singles = read_moves(moves, PLAYS[settings.game].letters, settings.d_steps)
+    singles = read_moves(moves, PLAYS[settings.game].letters, settings.round)
     for count in range(len(singles) + 1):  # by one visitor, a move at a time
-        so_far = write_moves(singles[:count], settings.d_steps)
+        so_far = write_moves(singles[:count], settings.round)
         found = steps.play(VISITOR, settings, so_far, lambda play, _: {"is": frame_of(play)})
     assert found["is"] == whole
     other = settings.model_copy(update={"seed": 1})
     assert settings.game != "points" or frame_of(played(other, moves)) != whole
+
+
+def test_a_generator_that_is_named_is_the_one_that_is_drawn_from() -> None:
+    named = [torch.Generator().manual_seed(2) for _ in range(2)]
+    with OwnDraws(5):
+        own = torch.randn(20, generator=named[0])
+    assert torch.equal(own, torch.randn(20, generator=named[1]))
+
+
+@pytest.mark.parametrize("settings", GAMES, ids=lambda s: f"{s.game}-{s.source}")
+def test_first_weights_are_the_seeds_whatever_else_the_server_draws(settings: Settings) -> None:
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    alone = frame_of(PLAYS[settings.game](settings))
+    assert torch.equal(torch.get_rng_state(), before)
+    ended = threading.Event()
+
+    def draw() -> None:
+        while not ended.is_set():
+            torch.randn(7)
+
+    others = [threading.Thread(target=draw) for _ in range(2)]
+    for other in others:
+        other.start()
+    try:
+        assert frame_of(PLAYS[settings.game](settings)) == alone
+    finally:
+        ended.set()
+        for other in others:
+            other.join()
 
 
 @pytest.mark.parametrize("settings", GAMES[:3], ids=lambda s: f"{s.game}-{s.source}")
@@ -309,7 +353,7 @@ def test_the_choices_are_the_settings(client: TestClient) -> None:
     assert choices["most_moves"] == MOST_MOVES
     for case in choices["cases"]:
         settings = Settings(**case["settings"])
-        assert read_moves(case["moves"], PLAYS[settings.game].letters, settings.d_steps)
+        assert read_moves(case["moves"], PLAYS[settings.game].letters, settings.round)
 
 
 def test_a_fresh_critic_of_points_over_http(client: TestClient) -> None:

@@ -29,7 +29,8 @@ from gansmith.studio.watch.trainings import MOST_TRAININGS, Trainings
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
     root = tmp_path_factory.mktemp("trained")
-    return train(write_points(root / "points.npy"), root / "points", 30, SMALL)
+    few = {**SMALL, "train.measure_samples": 240}
+    return train(write_points(root / "points.npy"), root / "points", 30, few)
 
 
 @pytest.fixture

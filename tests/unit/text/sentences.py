@@ -19,9 +19,10 @@ SENTENCES = [f"{who} {does} {what}." for who, does, what in product(WHO, DOES, W
 
 # Small enough for a test.
 SMALL = {
-    "codec.width": 24, "codec.vocabulary": 320, "codec.latents": 3, "codec.latent_size": 8,
+    "codec.width": 24, "codec.state": 32,
+    "codec.vocabulary": 320, "codec.latents": 3, "codec.latent_size": 8,
     "codec.batch_size": 16, "generator.width": 16, "discriminator.width": 16,
-    "latent.size": 8, "train.batch_size": 16,
+    "latent.size": 64, "train.batch_size": 16,
     "train.measure_samples": 320, "train.snapshot_samples": 320, "train.checkpoint_samples": 160,
 }  # fmt: skip
 

@@ -190,12 +190,11 @@ def test_a_time_budget_is_divided(source: Path) -> None:
     assert again.experiment.codec.samples == 96
 
 
-def test_paragraphs_and_mixers_from_start_to_end(tmp_path: Path) -> None:
-    """Paragraphs have an empty line behind each; mixers fit where perceptrons do."""
+def test_paragraphs_from_start_to_end(tmp_path: Path) -> None:
+    """Paragraphs have an empty line behind each."""
     path = tmp_path / "a.txt"
     path.write_text("\n\n".join(SENTENCES), "utf-8")
-    mixers = {"generator": "mixer", "discriminator": "mixer"}
-    settings = {**mixers, **SMALL, "data.unit": "paragraph", "data.holdout": 0.5}
+    settings = {**SMALL, "data.unit": "paragraph", "data.holdout": 0.5}
     run = gansmith.train(path, tmp_path / "run", samples=32, settings=settings)
     assert call("sample", str(run.folder.path), "-n", "25", "--out", str(tmp_path / "b.txt")) == 0
     made = (tmp_path / "b.txt").read_text("utf-8").split("\n\n")

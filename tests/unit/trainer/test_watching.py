@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import gansmith
+from gansmith import watching
 from gansmith.cli.main import main
 from gansmith.errors import RunError, UserError
+from gansmith.evaluation.watch import Watch
 from gansmith.runs import best, checkpoints
 
 SMALL = {"generator.width": 4, "discriminator.width": 4, "train.batch_size": 16}
@@ -19,6 +21,8 @@ NAMES = (
     "kernel_distance", "kernel_distance_unaveraged",
     "critic_right", "critic_right_low", "critic_right_high",
     "discriminator_right", "discriminator_right_low", "discriminator_right_high",
+    "closer_to_training", "closer_to_training_low", "closer_to_training_high",
+    "near_copies", "near_copies_low", "near_copies_high",
 )  # fmt: skip
 
 
@@ -75,7 +79,7 @@ def test_a_broken_file_is_not_believed(tmp_path: Path) -> None:
 def test_the_report_says_which_weights(run: gansmith.Run, tmp_path: Path) -> None:
     kept = best.read_best(run.folder.checkpoints)
     assert kept is not None
-    report = run.evaluate(60, out=tmp_path, best=True)
+    report = run.evaluate(60, out=tmp_path, best=True, features="pca")  # fits no classifier
     assert report.about["fake"]["best"]
     assert report.about["fake"]["samples_trained"] == kept.position
     with pytest.raises(SystemExit) as stop:
@@ -90,6 +94,30 @@ def test_too_few_to_measure_against(tmp_path: Path) -> None:
     run = gansmith.train(tmp_path / "few.npz", tmp_path / "run", samples=128, settings=SMALL)
     assert not any("coverage" in r for r in run.folder.read_metrics())
     assert best.read_best(run.folder.checkpoints) is None
+
+
+def test_copies_are_seen_and_what_is_new_is_as_new_as_held_out_samples() -> None:
+    random = np.random.default_rng(0)
+    train, held, control, fresh = (random.normal(size=(300, 4)) for _ in range(4))
+    watch = Watch.over(held, control, train)
+    copied, new = (watch.look(fake, None, 0) for fake in (train[::-1], fresh))
+    assert copied["closer_to_training"] == copied["near_copies"] == 1
+    assert new["closer_to_training"] == pytest.approx(0.5, abs=0.1)  # four deviations at 300
+    assert new["near_copies"] < 0.05
+    # No other number of a look tells: copies of training samples are like real ones.
+    assert copied["critic_right_low"] < 0.5 < copied["critic_right_high"]
+    assert "near_copies" not in Watch.over(held, control).look(fresh, None, 0)
+
+
+def test_novelty_is_left_out_where_the_training_samples_are_too_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "MOST_LEARNT", 1_000)
+    few = {**SMALL, "train.measure_samples": 64}
+    run = gansmith.train("digits", tmp_path / "run", samples=64, settings=few)
+    (record,) = (r for r in run.folder.read_metrics() if "coverage" in r)
+    assert "closer_to_training" not in record
+    assert "near_copies" not in record
 
 
 def test_a_run_ends_when_its_samples_get_no_better(tmp_path: Path) -> None:

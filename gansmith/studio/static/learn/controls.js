@@ -23,19 +23,19 @@ const LABELS = /** @type {Record<string, [string, string?]>} */ ({
   g_width: ["Width"], g_depth: ["Layers"],
   optimizer: ["Optimizer"], d_lr: ["D's rate", "Learning rate of the discriminator"], g_lr: ["G's rate", "Learning rate of the generator"],
   beta1: ["Beta 1"], beta2: ["Beta 2"],
-  d_steps: ["D's steps", "Of the discriminator in a round"], batch: ["Batch"], latent: ["Latent"], latent_size: ["Its size"],
+  d_steps: ["D's steps", "Of the discriminator in a round"], g_steps: ["G's steps", "Of the generator in a round"], batch: ["Batch"], latent: ["Latent"], latent_size: ["Its size"],
   seed: ["Seed", "Decides weights, batches and latents"],
 });
 const GROUPS = /** @type {Record<string, [string, string[]][]>} */ ({
   points: [
     ["Data", ["source", "samples"]],
-    ["Rules", ["objective", "penalty", "weight", "d_steps"]],
+    ["Rules", ["objective", "penalty", "weight", "d_steps", "g_steps"]],
     ["Discriminator", ["d_width", "d_depth", "fourier"]],
     ["Generator", ["g_width", "g_depth", "latent", "latent_size"]],
     ["Steps", ["optimizer", "d_lr", "g_lr", "beta1", "beta2", "batch"]],
     ["Chance", ["seed"]],
   ],
-  dirac: [["Rules", ["objective", "penalty", "weight", "d_steps"]], ["Steps", ["d_lr", "g_lr"]]],
+  dirac: [["Rules", ["objective", "penalty", "weight", "d_steps", "g_steps"]], ["Steps", ["d_lr", "g_lr"]]],
   faces: [],
 });
 

@@ -21,15 +21,17 @@ export const SPEEDS = /** @type {Record<string, { text: string, pause: number, r
 });
 
 /** A frame; where too many play at once, when the server says that it has time again.
- * @param {any} body @returns {Promise<Frame>}
+ * @param {any} body @param {(words: string) => void} tell - why one waits
+ * @returns {Promise<Frame>}
  */
-async function frameOf(body) {
+async function frameOf(body, tell) {
   for (;;) {
     try {
       return await askJson("api/learn/frame", { body });
     } catch (problem) {
       if (!(problem instanceof Refused && problem.retrySeconds)) throw problem;
       const wait = 1000 * problem.retrySeconds;
+      tell(`${problem.message} Asking again in ${problem.retrySeconds} seconds …`);
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
@@ -43,27 +45,30 @@ export function useGame(settings, start) {
   const key = JSON.stringify(settings);
   const [frame, setFrame] = useState(/** @type {Frame | null} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
+  const [notice, setNotice] = useState("");
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState("five");
-  const now = useRef({ epoch: 0, speed, playing: false, busy: false, errors: /** @type {Noted[]} */ ([]),
+  const now = useRef({ epoch: 0, speed, playing: false, busy: false, halted: false, wanted: start, errors: /** @type {Noted[]} */ ([]),
     frame: /** @type {Frame | null} */ (null), rate: /** @type {number[]} */ ([]) });
   now.current.speed = speed;
 
   /** Go to where the moves lead; false where something else was asked for meanwhile. */
   const reach = useCallback(async (/** @type {string} */ moves, /** @type {number} */ epoch) => {
     const self = now.current;
+    Object.assign(self, { halted: false, wanted: moves });
     for (;;) {
       const scene = self.frame?.scene;
       const next = await frameOf({
         visitor: VISITOR, settings: JSON.parse(key), moves, scene: !scene,
         known: self.errors.at(-1)?.[0] ?? -1,
-      });
+      }, (words) => { if (self.epoch === epoch) setNotice(words); });
       if (self.epoch !== epoch) return false;
+      setNotice("");
       next.scene ??= scene;
       self.errors = [...self.errors, ...next.errors].slice(-KEPT);
-      self.frame = { ...next, errors: self.errors, of: key };
+      self.frame = { ...next, there: next.there || self.halted, errors: self.errors, of: key };
       setFrame(self.frame);
-      if (next.there || next.diverged) return true;
+      if (self.frame.there || next.diverged) return true;
     }
   }, [key]);
 
@@ -79,6 +84,7 @@ export function useGame(settings, start) {
     Object.assign(self, { epoch: self.epoch + 1, playing: false, errors: [], frame: null });
     setPlaying(false);
     setError(null);
+    setNotice("");
     try {
       await reach(moves, self.epoch);
     } catch (problem) {
@@ -125,7 +131,18 @@ export function useGame(settings, start) {
     setPlaying(false);
   }, []);
 
-  return { frame, error, playing, speed, setSpeed, play, pause, add, begin, visitor: VISITOR };
+  /** On a long way, stay where the game is once the server says where that is. */
+  const halt = useCallback(() => { now.current.halted = true; }, []);
+
+  return { frame, error, notice, wanted: now.current.wanted, playing, speed, setSpeed, play, pause, halt, add, begin, visitor: VISITOR };
+}
+
+/** Moves that a sequence stands for.
+ * @param {string} moves @param {Settings} settings
+ */
+export function countOf(moves, settings) {
+  return [...moves.matchAll(/([a-z])(\d+)/g)].reduce((sum, [, letter, count]) =>
+    sum + Number(count) * (letter === "r" ? settings.d_steps + settings.g_steps : 1), 0);
 }
 
 /** What is played for the next frame; in slow motion whoever's turn it is.
@@ -137,10 +154,11 @@ export function nextMoves(frame, settings, rounds) {
   return isTurnOfG(frame, settings) ? "g1" : "d1";
 }
 
-/** Whether D has made its moves of the round that is under way.
+/** Whether D has made its moves of the round that is under way, and G not all of its own.
  * @param {Frame | null} frame @param {Settings} settings
  */
-export function isTurnOfG(frame, settings) {
-  const ending = /d(\d+)$/.exec(frame?.moves ?? "");
-  return ending !== null && Number(ending[1]) % settings.d_steps === 0;
+function isTurnOfG(frame, settings) {
+  const [, letter, made] = /([dg])(\d+)$/.exec(frame?.moves ?? "") ?? ["", "", "0"];
+  if (letter === "d") return Number(made) % settings.d_steps === 0;
+  return letter === "g" && Number(made) % settings.g_steps !== 0;
 }

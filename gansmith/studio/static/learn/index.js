@@ -8,8 +8,8 @@ import { Dirac } from "./dirac.js";
 import { Drawing } from "./drawing.js";
 import { Errors } from "./errors.js";
 import { Arithmetic, Tiles, Weights } from "./faces.js";
-import { isTurnOfG, SPEEDS, useGame } from "./game.js";
-import { Counts, Critic, Players, short } from "./numbers.js";
+import { countOf, SPEEDS, useGame } from "./game.js";
+import { count, Counts, Critic, Players, short } from "./numbers.js";
 import { Plane } from "./plane.js";
 
 /** @typedef {import("./address.js").Choices} Choices
@@ -90,7 +90,7 @@ function Table({ choices, query, setQuery }) {
             <${Layers} shows=${shows} onChange=${setShows} frame=${frame} />`}
           ${settings.game === "dirac" && html`<${Dirac} frame=${frame} />`}
           ${settings.game === "faces" && frame && html`<${Tiles} frame=${frame} />`}
-          <${Transport} game=${game} settings=${settings} wanted=${chosen.moves} />`}
+          <${Transport} game=${game} settings=${settings} />`}
         <${ErrorNote} error=${game.error} />
         ${frame?.diverged && html`<p class="error" role="alert">A loss is no finite number any more: the game has diverged.
           <span>Begin again with a smaller learning rate.</span></p>`}
@@ -134,17 +134,18 @@ function Guide({ shown, game }) {
 }
 
 /** Play, pause, single steps, speed, and the link.
- * @param {{ game: ReturnType<typeof useGame>, settings: Settings, wanted: string }} props
+ * @param {{ game: ReturnType<typeof useGame>, settings: Settings }} props
  */
 function Transport({ game, settings }) {
   const { frame, playing } = game;
-  const still = playing || !isOf(frame, settings);
+  const goes = !playing && isOnItsWay(game, settings);
+  const still = playing || goes || !isOf(frame, settings);
   const speeds = Object.entries(SPEEDS).map(([key, { text }]) =>
     [key, settings.game === "faces" ? text.replace(/rounds?/, (word) => word.replace("round", "move")) : text]);
   return html`<div class="transport">
     <div class="row">
-      <button class="primary play" onClick=${playing ? game.pause : game.play} disabled=${!frame || frame.diverged}>
-        ${playing ? "Pause" : "Play"}</button>
+      <button class="primary play" onClick=${goes ? game.halt : playing ? game.pause : game.play}
+        disabled=${!frame || frame.diverged}>${goes ? "Stop here" : playing ? "Pause" : "Play"}</button>
       ${settings.game === "faces"
         ? html`<button onClick=${() => game.add("s1")} disabled=${still}>One step</button>
           <button onClick=${() => game.add(`s${3 - (frame?.count ?? 0) % 3}`)} disabled=${still}>To the end of the move</button>`
@@ -168,15 +169,34 @@ function isOf(frame, settings) {
   return frame?.of === JSON.stringify(settings);
 }
 
+/** Whether a game that has begun is still on its way to where it shall be.
+ * @param {ReturnType<typeof useGame>} game @param {Settings} settings */
+function isOnItsWay({ frame, error }, settings) {
+  return isOf(frame, settings) && !frame.there && !frame.diverged && !error;
+}
+
 /** @param {ReturnType<typeof useGame>} game @param {Settings} settings */
-function status({ frame, playing, speed, error }, settings) {
+function status(game, settings) {
+  const { frame, wanted, playing, speed, error, notice } = game;
+  if (notice) return notice;
   if (!isOf(frame, settings)) return error ? "" : "The networks are made …";
-  if (!frame.there && !frame.diverged && !error) return `Playing up to there: ${frame.count.toLocaleString()} moves so far …`;
-  const moves = frame.count === 1 ? "1 move" : `${frame.count.toLocaleString()} moves`;
-  if (playing && speed === "slow" && settings.game !== "faces") {
-    return `${moves}. ${isTurnOfG(frame, settings) ? "D has moved: look at its answer." : "G has moved: look at the fakes."}`;
+  const isFaces = settings.game === "faces";
+  if (!playing && isOnItsWay(game, settings)) {
+    return `Playing up to there: ${count(frame.count)} of ${some(countOf(wanted, settings), isFaces ? "step" : "move")} …`;
   }
-  return settings.game === "faces" ? `${frame.count.toLocaleString()} steps, ${Math.floor(frame.count / 3).toLocaleString()} moves` : moves;
+  const moves = some(isFaces ? Math.floor(frame.count / 3) : frame.count, "move");
+  if (isFaces) return `${some(frame.count, "step")}, ${moves}`;
+  if (playing && speed === "slow") {
+    return `${moves}. ${/d\d+$/.test(frame.moves) ? "D has moved: look at its answer." : "G has moved: look at the fakes."}`;
+  }
+  return moves;
+}
+
+/** A number and what it is of.
+ * @param {number} number @param {string} noun
+ */
+function some(number, noun) {
+  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** Copies the address. */

@@ -17,6 +17,13 @@ export function short(value) {
   return value.toFixed(size < 10 ? 4 : 2).replace("-", "−");
 }
 
+/** A whole number, in groups of three digits.
+ * @param {number} number
+ */
+export function count(number) {
+  return number.toLocaleString("en");
+}
+
 /** A share, with a digit more near its ends.
  * @param {number | null} share
  */
@@ -56,7 +63,7 @@ export function Counts({ frame }) {
   return html`<dl class="counts">
     ${counts.modes !== undefined && html`<div><dt>Modes hit</dt>
       <dd data-of="modes">${counts.hit} of ${counts.modes}</dd>
-      <dd class="soft small">${percent(counts.captured)} of ${counts.samples.toLocaleString()} fakes lie at one</dd></div>`}
+      <dd class="soft small">${percent(counts.captured)} of ${count(counts.samples)} fakes lie at one</dd></div>`}
     ${counts.copied !== undefined && html`<div><dt>On a training point</dt>
       <dd data-of="copied">${percent(counts.copied)} of fakes</dd>
       <dd class="soft small">${percent(counts.copied_real)} of new real points are so near to one</dd></div>`}
@@ -96,7 +103,7 @@ export function Critic({ frame, settings, visitor, playing }) {
     ${playing && html` <span class="small soft">Pause first.</span>`}
     <div aria-live="polite">${found && html`
       <${isFaces ? Right : Pairs} found=${found} />
-      ${found.count !== frame.count && html`<p class="small soft">This was after ${found.count} moves, not now.</p>`}`}
+      ${found.count !== frame.count && html`<p class="small soft">This was after ${count(found.count)} ${isFaces ? "steps" : "moves"}, not now.</p>`}`}
     </div>
     <${ErrorNote} error=${error} />
   </section>`;

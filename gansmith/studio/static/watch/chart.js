@@ -34,13 +34,15 @@ export function Chart({ group, curves, bounds, at }) {
     }
     return () => { current = false; };
   }, [group.names.join(), curves, bounds.samples, String(bounds.values[group.title]), at, width]);
-  const words = group.names.map((name, i) => `${plain(name)} ${short(newest[i])}`).join(", ");
+  const floor = (/** @type {string} */ name) => group.floors?.[name];
+  const words = group.names.map((name, i) => `${plain(name)} ${short(newest[i])}`
+    + (floor(name) === undefined ? "" : ` (held-out samples ${floor(name)})`)).join(", ");
   return html`<figure class="card chart">
     <figcaption><h3>${group.title}</h3>
       ${group.note && html`<span class="soft small">${group.note}</span>`}</figcaption>
     <ul class="legend">${group.names.map((name, i) => html`<li key=${name}>
-      <span class="swatch" style=${{ background: paint[i] }}></span>
-      <span>${plain(name)}</span> <b class="value" data-name=${name}>${short(newest[i])}</b></li>`)}</ul>
+      <span class="swatch" style=${{ background: paint[i] }}></span>${plain(name)} <b class="value" data-name=${name}>${short(newest[i])}</b>${
+        floor(name) !== undefined && html` <span class="soft">held out ${floor(name)}</span>`}</li>`)}</ul>
     <div ref=${place} class="plot" role="img" style=${{ minHeight: `${HEIGHT}px` }}
       aria-label=${`${group.title} over ${count(bounds.samples)} samples; last: ${words}`}></div>
   </figure>`;
@@ -73,6 +75,8 @@ function draw(Plot, group, curves, paint, bounds, at, width) {
   if (group.even !== undefined) marks.push(Plot.ruleY([group.even], { stroke: "var(--line)" }));
   if (at !== null) marks.push(Plot.ruleX([at], { stroke: "var(--accent)", strokeDasharray: "3 3" }));
   group.names.forEach((name, i) => {
+    const floor = group.floors?.[name];
+    if (floor !== undefined) marks.push(Plot.ruleY([floor], { stroke: paint[i], strokeDasharray: "2 3" }));
     const rows = points(curves, name);
     if (rows.some((row) => row.low !== undefined)) {
       marks.push(Plot.areaY(rows, { x: "x", y1: "low", y2: "high", fill: paint[i], fillOpacity: 0.18,

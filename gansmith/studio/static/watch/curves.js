@@ -1,7 +1,9 @@
 // Which numbers stand in one chart, and between which bounds.
 
 /** @typedef {Record<string, import("./polling.js").Curve>} Curves */
-/** @typedef {{ title: string, note?: string, names: string[], unit?: boolean, even?: number }} Group */
+/** Names of numbers that stand in one chart; of some it is known what real samples reach in the fakes' place.
+ * @typedef {{ title: string, note?: string, names: string[], unit?: boolean, even?: number,
+ *   floors?: Record<string, number> }} Group */
 /** @typedef {{ samples: number, values: Record<string, [number, number]> }} Bounds */
 
 /** @type {(Group & { match?: RegExp })[]} */
@@ -13,7 +15,8 @@ const GROUPS = [
   { title: "Coverage", unit: true, names: ["coverage", "coverage_real"], note: "real samples with a fake nearby" },
   { title: "Precision, recall, variety", names: ["precision", "recall", "variety"] },
   { title: "Kernel distance", names: ["kernel_distance", "kernel_distance_unaveraged"], note: "lower is better" },
-  { title: "Novelty", names: [], match: /novelty/ },
+  { title: "Novelty", unit: true, names: ["closer_to_training", "near_copies"], note: "dashed: held-out samples",
+    floors: { closer_to_training: 0.5, near_copies: 0.01 } },
   { title: "Overfitting of D", unit: true, names: ["overfitting"], note: "1: it knows its training samples by heart" },
   { title: "Augmentation strength", unit: true, names: ["augment_strength"] },
   { title: "Gradient norms", names: [], match: /_gradient_norm$/ },

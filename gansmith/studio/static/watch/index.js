@@ -65,7 +65,8 @@ export default function Watch({ query, setQuery }) {
       </div>
       <div class=${`watch-runs many-${shown.length}`}>
         ${shown.map((run) => html`<${Run} key=${run.name} run=${run} alone=${shown.length === 1}
-          bounds=${domains(own ? [run] : shown)} at=${at === null ? null : Number(at)} setAt=${setAt} act=${act} />`)}
+          bounds=${domains(own ? [run] : shown)} at=${at === null ? null : Number(at)} setAt=${setAt} act=${act}
+          onClose=${() => choose(chosen.filter((name) => name !== run.name))} />`)}
       </div>
     </div>`;
 }

@@ -9,14 +9,15 @@ import { StateWord, about, count } from "./state.js";
 
 /** @param {{ run: import("./polling.js").Watched, alone: boolean,
  *   bounds: import("./curves.js").Bounds, at: number | null,
- *   setAt: (samples: number | null) => void, act: (wanted: () => Promise<any>) => void }} props */
-export function Run({ run, alone, bounds, at, setAt, act }) {
+ *   setAt: (samples: number | null) => void, act: (wanted: () => Promise<any>) => void,
+ *   onClose: () => void }} props */
+export function Run({ run, alone, bounds, at, setAt, act, onClose }) {
   const shown = groups(run.history.curves);
   return html`<section class=${alone ? "run alone" : "run"} aria-label=${`Run ${run.name}`}>
-    <${Head} run=${run} act=${act} />
+    <${Head} run=${run} act=${act} onClose=${onClose} />
     <div class="body">
       <div class="looks">
-        <${Sheet} run=${run} at=${at} setAt=${setAt} />
+        ${run.state !== "gone" && html`<${Sheet} run=${run} at=${at} setAt=${setAt} />`}
         <${Doctor} run=${run} />
         <${Odd} history=${run.history} />
       </div>
@@ -38,8 +39,9 @@ function Odd({ history: { records, thinned, broken } }) {
       : `${count(broken)} lines of metrics.jsonl are no records and are`} left out.</p>`}`;
 }
 
-/** @param {{ run: import("./polling.js").Watched, act: (wanted: () => Promise<any>) => void }} props */
-function Head({ run, act }) {
+/** @param {{ run: import("./polling.js").Watched, act: (wanted: () => Promise<any>) => void,
+ *   onClose: () => void }} props */
+function Head({ run, act, onClose }) {
   const { samples = 0, total = 0 } = run;
   const [asked, setAsked] = useState("");
   const send = (/** @type {string} */ what) => {
@@ -56,6 +58,7 @@ function Head({ run, act }) {
       ${run.report && html`<a class="button" href=${`#report?${new URLSearchParams({ run: run.name })}`}>Report</a>`}
       ${run.can_stop && html`<button disabled=${waits("stop") || run.state === "stopping"}
         onClick=${() => send("stop")}>Stop</button>`}
+      ${run.state === "gone" && html`<button onClick=${onClose}>Put away</button>`}
       ${run.can_resume && html`<button class="primary" disabled=${waits("resume")}
         onClick=${() => send("resume")}>Resume</button>`}
     </div>

@@ -57,7 +57,8 @@ function when(seconds) {
  * @param {number} value
  */
 export function short(value) {
-  if (Math.abs(value) >= 1e4) return count(Math.round(value));
-  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1);
-  return String(Number(value.toPrecision(3)));
+  const tiny = value !== 0 && Math.abs(value) < 1e-3;
+  const text = Math.abs(value) >= 1e4 ? count(Math.round(value))
+    : tiny ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+  return text.replaceAll("-", "−");
 }
