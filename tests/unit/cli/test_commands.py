@@ -253,7 +253,11 @@ def test_overwriting_replaces_samples_and_spares_all_else(run: Path, tmp_path: P
     assert len(list(out.iterdir())) == 4
 
 
-def test_a_correction_after_an_early_mistake_is_not_refused(tmp_path: Path) -> None:
+def test_a_correction_after_an_early_mistake_is_not_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake that shows in a training process; how it comes from there is shown elsewhere."""
+    monkeypatch.setattr("gansmith.training.launch", lambda fabric, work, where: work(fabric))
     out = ["--out", str(tmp_path / "run"), "--samples", "64", "--device", "cpu"]
     assert call("train", "ring", *out, "train.batch_size=15", "--processes", "2") == 2
     assert not (tmp_path / "run" / "config.json").exists()

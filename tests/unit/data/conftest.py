@@ -14,6 +14,9 @@ import gansmith.modalities.points.data  # noqa: F401
 from gansmith.config import DataConfig
 from gansmith.data import Dataset, open_source
 
+# It has no doctests; one of another folder may have been imported under its name already.
+collect_ignore = ["conftest.py"]
+
 
 @pytest.fixture
 def open_data(tmp_path: Path) -> Open:

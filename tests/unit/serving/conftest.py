@@ -14,6 +14,9 @@ from servers import LIMITS, Client, running
 
 from gansmith.serving.app import create_app
 
+# It has no doctests; one of another folder may have been imported under its name already.
+collect_ignore = ["conftest.py"]
+
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, api.Run]:

@@ -13,6 +13,9 @@ from gansmith.serving.limits import Limits
 from gansmith.studio.app import create_app
 from gansmith.studio.studio import Runs
 
+# It has no doctests; one of another folder may have been imported under its name already.
+collect_ignore = ["conftest.py"]
+
 
 @pytest.fixture(scope="module")
 def limits() -> Limits:
