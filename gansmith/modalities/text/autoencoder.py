@@ -169,7 +169,7 @@ class Decoder(nn.Module):
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         width, state, plan = sizes.state // 2, sizes.state, sizes.plan
-        self.length, self.scale = sizes.tokens, width**0.5
+        self.scale = width**0.5
         self.tokens = nn.Embedding(sizes.vocabulary, width)
         nn.init.normal_(self.tokens.weight, std=width**-0.5)
         self.recurrent = nn.GRU(width, state)
@@ -265,20 +265,19 @@ class Decoder(nn.Module):
 
         Args:
             latents: (N, K, d).
-            words: (N, W) what decides between tokens, standard normal, by :func:`chosen`; beyond W
-                it is 0, and for zeros the likeliest token comes.
+            words: (N, W) what decides between tokens, standard normal, by :func:`chosen`: for zeros
+                the likeliest one comes.
             temperature: that logits are divided by.
 
         Returns:
-            (N, L) tokens, :data:`END` behind a text; L is at most that of the longest text known.
+            (N, W) tokens, :data:`END` behind a text.
         """
         n, device = len(latents), latents.device
         read, going = self.read(latents), torch.arange(n, device=device)
-        last, out = torch.full_like(going, MASK), torch.full((n, self.length), END, device=device)
-        for place in range(self.length):
+        last, out = torch.full_like(going, MASK), torch.full(words.shape, END, device=device)
+        for place in range(words.shape[1]):
             known, read = self.step(read, last)
-            word = words[going, place] if place < words.shape[1] else words.new_zeros(len(going))
-            last = chosen(self.logits(known) / temperature, word)
+            last = chosen(self.logits(known) / temperature, words[going, place])
             out[going, place] = last
             on = (last != END).nonzero()[:, 0]
             if not len(on):
