@@ -151,7 +151,7 @@ def assert_same_but_cut(found: list[str], wanted: list[str]) -> None:
 
 def printable(texts: list[str]) -> list[str]:
     """What hardly learned networks say, without the bytes that no text holds."""
-    return [CONTROL.sub(" ", text).strip() for text in texts]
+    return [CONTROL.sub(" ", text).replace("\n", " ").strip() for text in texts]
 
 
 class Drawn:

@@ -33,7 +33,7 @@ from gansmith.protocols import Condition, Embedder, Spec
 from gansmith.training import train_into
 
 SETTINGS = {
-    **{k: v for k, v in SMALL.items() if not k.startswith("codec.latent")},
+    **{k: v for k, v in SMALL.items() if not k.startswith(("codec.latent", "codec.state"))},
     "discriminator.embedding": 8, "codec.width": 16, "latent.size": 24,
 }  # fmt: skip
 SPEC = Spec((6, 9))
