@@ -16,7 +16,6 @@ from gansmith.modalities.text.autoencoder import (
     MASK,
     Autoencoder,
     Read,
-    on_sphere,
     with_end,
 )
 from gansmith.modalities.text.choice import place
@@ -31,15 +30,14 @@ FAR_OUT = (
 class _WordsStart(nn.Module):
     def __init__(self, codec: TextCodec) -> None:
         super().__init__()
-        self.network, self.sizes = copy.deepcopy(codec.network).double(), codec.sizes
+        self.network, self.plan = copy.deepcopy(codec.network).double(), codec.sizes.plan
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        network, sizes = self.network, self.sizes
-        plan = x[:, : sizes.plan].double().view(-1, sizes.latents, sizes.latent_size)
-        read = network.decoder.read(on_sphere(plan * network.std + network.mean))
+        plan, words = x[:, : self.plan].double(), x[:, self.plan :].double()
+        read = self.network.decoder.read(self.network.latents(plan))
         before = torch.full_like(x[:, 0], MASK, dtype=torch.int64)
-        left = _left(x[:, sizes.plan :].double())
-        return before, read.state, torch.ones_like(before), read.before, read.behind, left.T
+        going, left = torch.ones_like(before), _left(words).T
+        return before, read.state, going, read.before, read.behind, left
 
 
 def _left(words: Tensor) -> Tensor:
@@ -95,5 +93,5 @@ class Encoder(nn.Module):
         for layer in encoder.layers:
             h = layer(h, known)
         latents = encoder.gathered(encoder.norm(h).unflatten(0, (-1, shape[0]))[:, GAP:], inside)
-        plan = ((latents - network.mean) / network.std).flatten(1)
+        plan = network.plans(latents)
         return torch.cat([plan, torch.zeros_like(tokens, dtype=plan.dtype)], 1)

@@ -249,8 +249,7 @@ class Decoder(nn.Module):
             (N, L), 0 where the likeliest token stands and behind each text.
         """
         inside = with_end(codes)
-        before = torch.cat([torch.full_like(codes[:, :1], MASK), codes[:, :-1]], 1)
-        h = self(latents, before, inside)
+        h = self(latents, shifted(codes), inside)
         out = torch.zeros(codes.shape, device=codes.device)
         tokens, parts = codes[inside], []
         for first in range(0, len(h), WORDS_AT_ONCE):
@@ -311,6 +310,19 @@ class Autoencoder(nn.Module):
         """(N, L) tokens, :data:`END` behind each text -> (N, K, d)."""
         latents: Tensor = self.encoder(codes, with_end(codes))
         return latents
+
+    def plans(self, latents: Tensor) -> Tensor:
+        """(N, K, d) -> (N, K * d), each number with mean 0 and variance 1 over training texts."""
+        return ((latents - self.mean) / self.std).flatten(1)
+
+    def latents(self, plans: Tensor) -> Tensor:
+        """The way back, to where the encoder puts texts."""
+        return on_sphere(plans.reshape(-1, *self.mean.shape) * self.std + self.mean)
+
+
+def shifted(codes: Tensor) -> Tensor:
+    """(N, L) the token before each one, :data:`MASK` before the first."""
+    return torch.cat([torch.full_like(codes[:, :1], MASK), codes[:, :-1]], 1)
 
 
 def with_end(codes: Tensor) -> Tensor:

@@ -216,8 +216,8 @@ def gaussian_lines(comparison: Comparison, codec: Codec, n: int) -> list[str]:
     indices = np.sort(comparison.train_indices[:MOST_ENCODED])
     with comparison.progress("Gaussian latents", 2) as advance:
         raw = torch.from_numpy(np.asarray(comparison.dataset.samples[indices]))
-        (plan,), words = parts(codec.spec)[0].shape, parts(codec.spec)[1]
-        x = codec.encode(raw).double()[:, :plan]
+        plan, words = parts(codec.spec)
+        x = codec.encode(raw).double()[:, : plan.shape[0]]
         advance()
         drawn = gaussian_latents(x, n, comparison.seed)
         noise = np.random.default_rng((comparison.seed, 8)).standard_normal((n, words))

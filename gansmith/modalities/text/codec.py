@@ -27,7 +27,7 @@ from gansmith.modalities.text.autoencoder import (
     Autoencoder,
     Sizes,
     kept,
-    on_sphere,
+    shifted,
     with_end,
 )
 from gansmith.modalities.text.plan import spec_of
@@ -52,9 +52,9 @@ CHUNK = 500
 class TextCodec(TextRows):
     """Between bytes (N, width) and a plan with its words, (N, K * d + W).
 
-    W is the number of tokens of the longest text. A text comes back to the last byte, but for
-    tokens that the decoder gives a share of less than about 1e-6 (float32 cannot tell these apart),
-    and what lies beyond W. Without its words, zeros then, a plan is told in the likeliest ones.
+    W is the number of tokens of the longest text. A text comes back to the last byte, but for what
+    lies beyond W, and tokens as likely as another but for rounding. Without its words, zeros then,
+    a plan is told in the likeliest ones.
 
     Args:
         tokens: pieces of words.
@@ -115,8 +115,7 @@ class TextCodec(TextRows):
         hidden = (randomness.uniform(n, length) < self.hide) & (codes != END)
         latents = self.network.encoder(codes.masked_fill(hidden, MASK), wanted)
         latents = latents + self.noise * randomness.normal(n, *latents.shape[1:])
-        before = torch.cat([torch.full_like(codes[:, :1], MASK), codes[:, :-1]], 1)
-        before = before.masked_fill(randomness.uniform(n, length) < self.drop, MASK)
+        before = shifted(codes).masked_fill(randomness.uniform(n, length) < self.drop, MASK)
 
         def dropped(h: Tensor) -> Tensor:
             return h * (randomness.uniform(*h.shape) >= self.dropout) / (1 - self.dropout)
@@ -175,8 +174,7 @@ class TextCodec(TextRows):
             latents = network.encode(codes)
             words = network.decoder.words(latents, codes, self.temperature)
             words = F.pad(words, (0, self.sizes.tokens - words.shape[1]))
-            plan = ((latents - network.mean) / network.std).flatten(1)
-            parts.append(torch.cat([plan, words], 1).to(parts[0].device))
+            parts.append(torch.cat([network.plans(latents), words], 1).to(parts[0].device))
         return torch.cat(parts).to(raw.device)
 
     @torch.no_grad()
@@ -186,8 +184,7 @@ class TextCodec(TextRows):
         for first in range(0, len(x), CHUNK):
             part = x[first : first + CHUNK].to(self._device, torch.float32)
             plan, words = part[:, : self.sizes.plan], part[:, self.sizes.plan :]
-            latents = on_sphere(plan.reshape(-1, *network.mean.shape) * network.std + network.mean)
-            codes = network.decoder.drawn(latents, words, self.temperature)
+            codes = network.decoder.drawn(network.latents(plan), words, self.temperature)
             texts += [self.tidy(self.tokens.decode(row)) for row in codes.tolist()]
         return torch.from_numpy(to_rows(texts, self.width)).to(x.device)
 

@@ -45,9 +45,8 @@ class PlanGenerator(nn.Module):
                 where="latent.size",
                 fix=f"Take {PLAN_NUMBERS + self.num_words}.",
             )
-        own = min(own, latent_size - self.num_words)
-        self.own = own
-        self.plan = MlpGenerator(plan, own, width=width, depth=depth)
+        self.own = min(own, latent_size - self.num_words)
+        self.plan = MlpGenerator(plan, self.own, width=width, depth=depth)
 
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         """(N, latent_size) -> (N, *spec.shape)."""
