@@ -8,6 +8,7 @@ from typing import Any
 from invariance.small_runs import PICTURES, train, write_points, write_table
 
 from gansmith import api
+from gansmith.exporting.export import Kind, export
 
 ROOT = Path(__file__).parents[3]
 NEVER = 10**9
@@ -54,3 +55,10 @@ def make(kind: str, folder: Path) -> api.Run:
         return train(kind, out, 10, {"train.batch_size": 1})
     chosen = TINY | RESIDUAL if kind == "pictures-gpu" else TINY
     return train("digits", out, 3, chosen, recipe=kind)
+
+
+def exported_to(to: Kind, kind: str, folder: Path) -> tuple[api.Run, Path]:
+    """A small run, and its export; made once."""
+    out = folder / f"{kind}-{to}"
+    run = make(kind, folder)
+    return run, out if out.exists() else export(run, to, out)

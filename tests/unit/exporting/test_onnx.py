@@ -6,13 +6,14 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from exported_runs import ROOT, make
+from exported_runs import ROOT, exported_to, make
 
 from gansmith import api
 from gansmith.cli.main import main
@@ -44,11 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("onnx")
 
 
-def exported(kind: str, folder: Path) -> tuple[api.Run, Path]:
-    """A small run, and its export; made once."""
-    out = folder / f"{kind}-onnx"
-    run = make(kind, folder)
-    return run, out if out.exists() else export(run, "onnx", out)
+exported = partial(exported_to, "onnx")
 
 
 def session(out: Path, about: dict[str, Any], name: str) -> Any:

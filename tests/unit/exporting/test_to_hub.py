@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ import huggingface_hub
 import numpy as np
 import pytest
 import yaml
-from exported_runs import ROOT, make
+from exported_runs import ROOT, exported_to, make
 from safetensors import safe_open
 
 import gansmith
@@ -29,11 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("hub")
 
 
-def exported(kind: str, folder: Path) -> tuple[gansmith.Run, Path]:
-    """A small run, and its export; made once."""
-    out = folder / f"{kind}-hub"
-    run = make(kind, folder)
-    return run, out if out.exists() else export(run, "hub", out)
+exported = partial(exported_to, "hub")
 
 
 @pytest.fixture
