@@ -58,7 +58,7 @@ class _WordsStep(nn.Module):
     def __init__(self, codec: TextCodec) -> None:
         super().__init__()
         self.decoder = copy.deepcopy(codec.network.decoder).double()
-        self.cell, self.temperature = cell_of(self.decoder.recurrent), codec.temperature
+        self.cell, self.chances = cell_of(self.decoder.recurrent), codec.chances
 
     def forward(
         self, before: Tensor, state: Tensor, going: Tensor, told: Tensor, behind: Tensor,
@@ -67,7 +67,7 @@ class _WordsStep(nn.Module):
         read = Read(state, told, behind)
         state = self.cell(self.decoder.seen(before, read), state)
         logits = self.decoder.logits(self.decoder.known(state, read))
-        ordered, tokens = (logits / self.temperature).softmax(1).sort(1)
+        ordered, tokens = self.chances(logits).sort(1)
         said = tokens.gather(1, place(ordered, left[:, None])[:, None])[:, 0] * going
         return said, state, going * (said != END), said
 

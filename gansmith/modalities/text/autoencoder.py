@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from gansmith.modalities.text.choice import choosing, chosen
+from gansmith.modalities.text.choice import Chances, choosing, chosen
 
 # Numbers of tokens that are no piece of text: what ends one and fills its row, and what hides one.
 END, MASK = 0, 1
@@ -237,13 +237,13 @@ class Decoder(nn.Module):
         return self.known(state, read), replace(read, state=state)
 
     @torch.no_grad()
-    def words(self, latents: Tensor, codes: Tensor, temperature: float) -> Tensor:
+    def words(self, latents: Tensor, codes: Tensor, chances: Chances) -> Tensor:
         """What :meth:`drawn` makes these texts of.
 
         Args:
             latents: (N, K, d).
             codes: (N, L) tokens, :data:`END` behind each text.
-            temperature: that logits are divided by.
+            chances: how likely each token is made.
 
         Returns:
             (N, L), 0 where the likeliest token stands and behind each text.
@@ -253,20 +253,20 @@ class Decoder(nn.Module):
         out = torch.zeros(codes.shape, device=codes.device)
         tokens, parts = codes[inside], []
         for first in range(0, len(h), WORDS_AT_ONCE):
-            logits = self.logits(h[first : first + WORDS_AT_ONCE]) / temperature
-            parts.append(choosing(logits, tokens[first : first + WORDS_AT_ONCE]))
+            shares = chances(self.logits(h[first : first + WORDS_AT_ONCE]))
+            parts.append(choosing(shares, tokens[first : first + WORDS_AT_ONCE]))
         out[inside] = torch.cat(parts)
         return out
 
     @torch.no_grad()
-    def drawn(self, latents: Tensor, words: Tensor, temperature: float) -> Tensor:
+    def drawn(self, latents: Tensor, words: Tensor, chances: Chances) -> Tensor:
         """Texts, token after token.
 
         Args:
             latents: (N, K, d).
             words: (N, W) what decides between tokens, standard normal, by :func:`chosen`: for zeros
                 the likeliest one comes.
-            temperature: that logits are divided by.
+            chances: how likely each token is made.
 
         Returns:
             (N, W) tokens, :data:`END` behind a text.
@@ -276,7 +276,7 @@ class Decoder(nn.Module):
         last, out = torch.full_like(going, MASK), torch.full(words.shape, END, device=device)
         for place in range(words.shape[1]):
             known, read = self.step(read, last)
-            last = chosen(self.logits(known) / temperature, words[going, place])
+            last = chosen(chances(self.logits(known)), words[going, place])
             out[going, place] = last
             on = (last != END).nonzero()[:, 0]
             if not len(on):

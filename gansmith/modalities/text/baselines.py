@@ -80,10 +80,11 @@ def measure(comparison: Comparison, trained: Trained) -> Baselines:
     real = judge(REAL, judge.control, measures)
     curve: dict[float, Judgement] = {}
     if model is not None:
-        curve = sweep(model, judge, num_lines=n, seed=comparison.seed, measures=measures,
-                      progress=comparison.progress)  # fmt: skip
+        cutoff = _cutoff(trained.codec)
+        curve = sweep(model, judge, num_lines=n, cutoff=cutoff, seed=comparison.seed,
+                      measures=measures, progress=comparison.progress)  # fmt: skip
         at = best(curve)
-        lines[curve[at].name] = model.sample(n, temperature=at, seed=comparison.seed)
+        lines[curve[at].name] = model.sample(n, temperature=at, cutoff=cutoff, seed=comparison.seed)
     _keep_for_page(comparison, curve, [*judged, real], lines)
     rows = [_row(comparison, each, real) for each in (*judged, *curve.values(), real)]
     return Baselines(
@@ -174,6 +175,11 @@ def _vocabulary(codec: Codec) -> int:
     if isinstance(codec, TextCodec):
         return max(codec.tokens.size, 256)
     return len(codec.pairs) if isinstance(codec, TokenCodec) else VOCABULARY
+
+
+def _cutoff(codec: Codec) -> float:
+    """The words of both are chosen by one rule, and temperature is all that differs."""
+    return codec.chances.cutoff if isinstance(codec, TextCodec) else 0.0
 
 
 def _keep(model: LanguageModel, trained: Trained) -> None:
@@ -270,6 +276,10 @@ def _notes(
             f"{trained.seconds or 0:,.0f} s, as long as the run, from the same "
             f"{len(comparison.train_indices):,} lines. T is the temperature it is sampled at."
         )
+        if cutoff := _cutoff(trained.codec):
+            notes.append(
+                f"Its tokens below a share of {cutoff:g} hardly ever come, as those of the run."
+            )
         if machine:
             notes.append(f"Seconds of the two do not compare: {machine}.")
     if encodes_by_network(trained.codec):

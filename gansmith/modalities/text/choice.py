@@ -8,32 +8,84 @@ normal distribution far out, a token of 1e-30 is told from others as well as one
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-# Tokens that are put in order for each choice; for the few that lie further out all of them are.
-FIRST = 24
+from gansmith.errors import ConfigError
+
+# Tokens that are put in order for each choice, first few and then more: to order all of a
+# vocabulary takes as long as the network that says how likely they are.
+FIRST = (8, 64)
+# How much rarer tokens below the cutoff are made. Not 0: any token must have a number.
+RARER = 1e-3
 
 
-def chosen(logits: Tensor, word: Tensor) -> Tensor:
-    """The tokens that normal numbers choose, each as often as it is likely.
+@dataclass(frozen=True)
+class Chances:
+    """How likely each token is made, by what a network says of it.
+
+    A network is least to be trusted where it holds a token for all but impossible; of the many such
+    tokens together one comes every few lines. This is epsilon sampling (Hewitt et al. 2022,
+    arXiv:2210.15191), but that such tokens are kept where they are, far out.
 
     Args:
-        logits: (N, V).
+        temperature: that logits are divided by, above 0; below 1 likely tokens come more often than
+            the network says.
+        cutoff: share of a token, in [0, 1), below which it comes a thousand times more rarely.
+
+    Raises:
+        ConfigError: for other numbers.
+    """
+
+    temperature: float
+    cutoff: float
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise ConfigError(f"A temperature must be above 0, and is {self.temperature:g}.",
+                              where="temperature")  # fmt: skip
+        if not 0 <= self.cutoff < 1:
+            raise ConfigError(f"A share lies in [0, 1), and is {self.cutoff:g}.",
+                              where="cutoff")  # fmt: skip
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """(N, V) -> (N, V) shares that add up to 1."""
+        shares = (logits / self.temperature).softmax(1)
+        if not self.cutoff:
+            return shares
+        # What is left of it below the cutoff, and all of it above: as few passes as there can be.
+        shares = F.threshold(shares, self.cutoff, 0.0).lerp(shares, RARER)
+        return shares.div_(shares.sum(1, keepdim=True))
+
+
+def chosen(shares: Tensor, word: Tensor) -> Tensor:
+    """The tokens that normal numbers choose, each as often as its share says.
+
+    Args:
+        shares: (N, V), by :class:`Chances`.
         word: (N,) standard normal; 0 chooses the likeliest token.
 
     Returns:
         (N,) tokens.
     """
-    shares, left = logits.softmax(1), torch.erfc(word.abs() * 0.5**0.5)[:, None]
-    top, tokens = shares.topk(min(FIRST, shares.shape[1]), 1)
-    rest = shares.scatter(1, tokens, 0.0).sum(1, keepdim=True)
-    places = place(torch.cat([rest, top.flip(1)], 1), left)
-    found = tokens.flip(1).gather(1, (places - 1).clamp(min=0)[:, None])[:, 0]
-    far = (places == 0).nonzero()[:, 0]
-    if len(far):
-        ordered, tokens = shares[far].sort(1)
-        found[far] = tokens.gather(1, place(ordered, left[far])[:, None])[:, 0]
+    left, found = torch.erfc(word.abs() * 0.5**0.5)[:, None], torch.zeros_like(word).long()
+    rows, size = torch.arange(len(word), device=word.device), shares.shape[1]
+    for most in [*(first for first in FIRST if first < size), size]:
+        top, tokens = shares.topk(most, 1)
+        # Not 1 minus the top: what is left far out has to be as exact as it is small.
+        rest = shares.scatter(1, tokens, 0.0).sum(1, keepdim=True)
+        places = place(torch.cat([rest, top.flip(1)], 1), left)
+        # Numbers so far out that nothing is left choose the least likely token of all.
+        inside = places > 0 if most < size else torch.ones_like(places, dtype=torch.bool)
+        at = most - places[inside].clamp(min=1)
+        found[rows[inside]] = tokens[inside].gather(1, at[:, None])[:, 0]
+        further = (~inside).nonzero()[:, 0]
+        if not len(further):
+            break
+        rows, shares, left = rows[further], shares[further], left[further]
     return found
 
 
@@ -43,17 +95,16 @@ def place(ordered: Tensor, left: Tensor) -> Tensor:
     return (ordered[:, :-1].cumsum(1) < left).sum(1)
 
 
-def choosing(logits: Tensor, token: Tensor) -> Tensor:
+def choosing(shares: Tensor, token: Tensor) -> Tensor:
     """Numbers that choose given tokens, the way back of :func:`chosen`.
 
     Args:
-        logits: (N, V).
+        shares: (N, V), by :class:`Chances`.
         token: (N,) tokens.
 
     Returns:
         (N,), 0 for the likeliest token, else in the middle of what chooses it.
     """
-    shares = logits.softmax(1)
     own = shares.gather(1, token[:, None])
     left = (shares * (shares < own)).sum(1) + own[:, 0] / 2
     likeliest = own[:, 0] == shares.amax(1)

@@ -30,6 +30,7 @@ from gansmith.modalities.text.autoencoder import (
     shifted,
     with_end,
 )
+from gansmith.modalities.text.choice import Chances
 from gansmith.modalities.text.plan import spec_of
 from gansmith.modalities.text.rows import TextRows
 from gansmith.modalities.text.store import Bytes, to_rows, to_texts
@@ -66,18 +67,17 @@ class TextCodec(TextRows):
         drop: share of the tokens that the decoder does not see, so that it has to read the latents.
         dropout: share of the decoder's numbers that are left out while learning, those that go into
             its state and those that come out.
-        temperature: that logits are divided by where words are chosen, above 0; below 1 likely ones
-            are chosen more often than they occur.
+        chances: how likely each token is made where words are chosen.
         classes: names of the classes, which the game is told of and the networks here are not.
     """
 
     def __init__(
         self, tokens: Tokens, sizes: Sizes, width: int, label: str,
-        *, noise: float, hide: float, drop: float, dropout: float, temperature: float,
+        *, noise: float, hide: float, drop: float, dropout: float, chances: Chances,
         classes: Sequence[str] = (),
     ) -> None:  # fmt: skip
         super().__init__(width, label, classes)
-        self.tokens, self.sizes, self.temperature = tokens, sizes, temperature
+        self.tokens, self.sizes, self.chances = tokens, sizes, chances
         self.noise, self.hide, self.drop, self.dropout = noise, hide, drop, dropout
         self.network = Autoencoder(sizes)
 
@@ -172,7 +172,7 @@ class TextCodec(TextRows):
         for first in range(0, len(raw), CHUNK):
             codes = self.codes(raw[first : first + CHUNK].cpu().numpy()).to(self._device)
             latents = network.encode(codes)
-            words = network.decoder.words(latents, codes, self.temperature)
+            words = network.decoder.words(latents, codes, self.chances)
             words = F.pad(words, (0, self.sizes.tokens - words.shape[1]))
             parts.append(torch.cat([network.plans(latents), words], 1).to(parts[0].device))
         return torch.cat(parts).to(raw.device)
@@ -184,7 +184,7 @@ class TextCodec(TextRows):
         for first in range(0, len(x), CHUNK):
             part = x[first : first + CHUNK].to(self._device, torch.float32)
             plan, words = part[:, : self.sizes.plan], part[:, self.sizes.plan :]
-            codes = network.decoder.drawn(network.latents(plan), words, self.temperature)
+            codes = network.decoder.drawn(network.latents(plan), words, self.chances)
             texts += [self.tidy(self.tokens.decode(row)) for row in codes.tolist()]
         return torch.from_numpy(to_rows(texts, self.width)).to(x.device)
 
@@ -193,7 +193,7 @@ class TextCodec(TextRows):
         return {
             "tokens": self.tokens.state(), "sizes": asdict(self.sizes), "width": self.width,
             "label": self.label, "noise": self.noise, "hide": self.hide, "drop": self.drop,
-            "dropout": self.dropout, "temperature": self.temperature,
+            "dropout": self.dropout, **asdict(self.chances),
             "dtype": "uint8", "classes": list(self.classes),
         }  # fmt: skip
 
@@ -203,7 +203,8 @@ class TextCodec(TextRows):
         return cls(
             loaded(state["tokens"]), Sizes(**state["sizes"]), int(state["width"]), state["label"],
             noise=state["noise"], hide=state["hide"], drop=state["drop"], dropout=state["dropout"],
-            temperature=state["temperature"], classes=state.get("classes", ()),
+            chances=Chances(state["temperature"], state.get("cutoff", 0.0)),
+            classes=state.get("classes", ()),
         )  # fmt: skip
 
 
@@ -216,7 +217,7 @@ def text_latents(
     dataset: Dataset, indices: npt.NDArray[np.int64],
     *, latents: int = 0, latent_size: int = 4, width: int = 96, state: int = 352,
     vocabulary: int = 2_000, noise: float = 0.7, hide: float = 0.1, drop: float = 0.0,
-    dropout: float = 0.2, temperature: float = 0.95,
+    dropout: float = 0.2, temperature: float = 1.05, cutoff: float = 1e-3,
 ) -> TextCodec:  # fmt: skip
     """A plan of a text and its words, by a denoising autoencoder that is learned first.
 
@@ -232,11 +233,9 @@ def text_latents(
         hide: share of the tokens that the encoder does not see.
         drop: share of the tokens that the decoder does not see.
         dropout: share of the decoder's numbers that are left out while learning.
-        temperature: that logits are divided by where words are chosen.
+        temperature, cutoff: of :class:`Chances`, how likely each token is made.
     """
-    if not temperature > 0:
-        raise ConfigError(f"A temperature must be above 0, and is {temperature:g}.",
-                          where="codec.temperature")  # fmt: skip
+    chances = Chances(temperature, cutoff)
     if min(latent_size, width, state, vocabulary) < 1 or latents < 0 or noise < 0 or state % 2:
         raise ConfigError("The codec needs sizes above 0, and an even state.", where="codec")
     if not (0 <= hide < 1 and 0 <= drop <= 1):
@@ -254,5 +253,5 @@ def text_latents(
     width_bytes, label = dataset.schema.shape[0], dataset.schema.label
     return TextCodec(
         tokens, sizes, width_bytes, label, noise=noise, hide=hide, drop=drop, dropout=dropout,
-        temperature=temperature, classes=dataset.schema.classes,
+        chances=chances, classes=dataset.schema.classes,
     )  # fmt: skip

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from gansmith.errors import ConfigError, MissingExtraError
 from gansmith.modalities.text.byte_pairs import EDGE, BytePairs, Ids
+from gansmith.modalities.text.choice import Chances
 from gansmith.progress import Progress, silent
 
 BATCH_LINES, BATCH_TOKENS = 32, 4_096
@@ -178,27 +179,29 @@ class LanguageModel:
         return _nats(self.network, self.pairs.encode(lines))
 
     @torch.no_grad()
-    def sample(self, n: int, *, temperature: float = 1.0, seed: int = 0) -> list[str]:
+    def sample(
+        self, n: int, *, temperature: float = 1.0, cutoff: float = 0.0, seed: int = 0
+    ) -> list[str]:
         """New lines.
 
         Args:
             n: how many.
             temperature: that logits are divided by, above 0; below 1 lines are safer and more
                 alike.
+            cutoff: share of a token below which it hardly ever comes, in [0, 1).
             seed: the same gives the same lines, on the same machine.
 
         Raises:
-            ConfigError: for a temperature that is not above 0.
+            ConfigError: for a temperature that is not above 0, or another cutoff.
         """
-        if not temperature > 0:
-            raise ConfigError(f"A temperature must be above 0, and is {temperature}.")
+        chances = Chances(temperature, cutoff)
         generator = torch.Generator(self.network.bias.device).manual_seed(seed)
         rows: list[Ids] = []
         for first in range(0, n, CHUNK):
-            rows += self._rows(min(CHUNK, n - first), temperature, generator)
+            rows += self._rows(min(CHUNK, n - first), chances, generator)
         return self.pairs.decode(rows)
 
-    def _rows(self, n: int, temperature: float, generator: torch.Generator) -> list[Ids]:
+    def _rows(self, n: int, chances: Chances, generator: torch.Generator) -> list[Ids]:
         """Numbers of tokens of n lines; those that have ended are not carried along."""
         network, device = self.network, self.network.bias.device
         found = torch.full((n, self.size.longest), EDGE, device=device)
@@ -206,7 +209,7 @@ class LanguageModel:
         tokens = torch.full((n,), EDGE, device=device)
         for place in range(self.size.longest):
             known, state = network.states(tokens[:, None], state)
-            shares = (network.logits(known[:, 0]) / temperature).softmax(1).cumsum(1)
+            shares = chances(network.logits(known[:, 0])).cumsum(1)
             drawn = torch.rand(len(tokens), 1, generator=generator, device=device) * shares[:, -1:]
             tokens = torch.searchsorted(shares, drawn, right=True)[:, 0]
             tokens = tokens.clamp(max=self.size.vocabulary - 1)

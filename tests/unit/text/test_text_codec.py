@@ -23,7 +23,7 @@ from gansmith.modalities.text.autoencoder import (
     Sizes,
     with_end,
 )
-from gansmith.modalities.text.choice import choosing, chosen
+from gansmith.modalities.text.choice import Chances, choosing, chosen
 from gansmith.modalities.text.codec import TextCodec, text_latents
 from gansmith.modalities.text.discriminator import PlanDiscriminator
 from gansmith.modalities.text.generator import PlanGenerator
@@ -46,7 +46,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> TextCodec:
     torch.manual_seed(0)
     codec = text_latents(
         data, every, latents=4, latent_size=8, width=48, state=96, vocabulary=320,
-        dropout=0.0, temperature=1.0,
+        dropout=0.0, temperature=1.0, cutoff=0.0,
     )  # fmt: skip
     optimizer = OptimizerConfig(lr=Cosine(1e-2, 2e-4), beta1=0.9, beta2=Cosine(0.98, 0.98))
     config = CodecConfig(samples=6_000, batch_size=30, optimizer=optimizer)
@@ -103,33 +103,58 @@ def test_a_text_depends_on_its_row_alone(learned: TextCodec) -> None:
 
 
 def test_of_words_each_comes_as_often_as_it_is_likely() -> None:
-    logits = 2 * torch.randn(1, 40, generator=torch.Generator().manual_seed(0))
+    shares = (2 * torch.randn(1, 80, generator=torch.Generator().manual_seed(0))).softmax(1)
     places = (torch.arange(200_000) + 0.5) / 200_000
-    tokens = chosen(logits.expand(len(places), -1), torch.special.ndtri(places))
-    found = torch.bincount(tokens, minlength=40) / len(places)
-    torch.testing.assert_close(found, logits.softmax(1)[0], atol=2e-5, rtol=0)
+    tokens = chosen(shares.expand(len(places), -1), torch.special.ndtri(places))
+    found = torch.bincount(tokens, minlength=80) / len(places)
+    torch.testing.assert_close(found, shares[0], atol=2e-5, rtol=0)
 
 
-@given(st.integers(0, 10_000), st.floats(0.1, 10.0))
-def test_a_number_chooses_the_word_that_it_was_found_for(seed: int, spread: float) -> None:
+@given(st.integers(0, 10_000), st.floats(0.1, 10.0), st.sampled_from([5, 8, 40, 64, 150]),
+       st.sampled_from([0.0, 0.01, 0.2]))  # fmt: skip
+def test_a_number_chooses_the_word_that_it_was_found_for(
+    seed: int, spread: float, size: int, cutoff: float
+) -> None:
     generator = torch.Generator().manual_seed(seed)
-    logits = spread * torch.randn(50, 40, generator=generator)
-    tokens = torch.randint(40, (50,), generator=generator)
-    words = choosing(logits, tokens)
-    assert chosen(logits, words).equal(tokens)
+    logits = spread * torch.randn(50, size, generator=generator)
+    tokens = torch.randint(size, (50,), generator=generator)
+    shares = Chances(0.8, cutoff)(logits)
+    words = choosing(shares, tokens)
+    assert chosen(shares, words).equal(tokens)
     assert ((words == 0) == (tokens == logits.argmax(1))).all()
+
+
+def test_numbers_nearer_to_0_choose_likelier_words_and_those_far_out_the_least_likely() -> None:
+    shares = (3 * torch.randn(1, 100, generator=torch.Generator().manual_seed(0))).softmax(1)
+    words = torch.tensor([*torch.linspace(0, 12, 400).tolist(), 20.0, -20.0, torch.inf])
+    found = shares[0, chosen(shares.expand(len(words), -1), words)]
+    assert (found.diff() <= 0).all()
+    assert found[0] == shares.max()
+    assert (found[-3:] == shares.min()).all()
+
+
+def test_tokens_below_the_cutoff_come_a_thousand_times_more_rarely() -> None:
+    logits = torch.tensor([[0.5, 0.3, 0.15, 0.04, 0.01]]).log()
+    shares = Chances(1.0, 0.1)(logits)[0]
+    kept = 0.95 + 0.05e-3
+    wanted = torch.tensor([0.5, 0.3, 0.15, 0.04e-3, 0.01e-3]) / kept
+    torch.testing.assert_close(shares, wanted)
+    torch.testing.assert_close(Chances(0.5, 0.0)(logits), (2 * logits).softmax(1))
+    # Where all are below it, none is told from the others.
+    torch.testing.assert_close(Chances(1.0, 0.9)(logits), logits.exp())
 
 
 def test_texts_that_the_decoder_says_have_the_words_that_they_were_said_by() -> None:
     torch.manual_seed(0)
     decoder = Decoder(Sizes(40, 12, 2, 3, 16, 20)).requires_grad_(False)
     plans, noise = torch.randn(3_000, 2, 3), torch.randn(3_000, 12)
-    codes = decoder.drawn(plans, noise, 0.7)
-    found, inside = decoder.words(plans, codes, 0.7), with_end(codes)
-    assert decoder.drawn(plans, found, 0.7).equal(codes)
+    chances = Chances(0.7, 1e-3)
+    codes = decoder.drawn(plans, noise, chances)
+    found, inside = decoder.words(plans, codes, chances), with_end(codes)
+    assert decoder.drawn(plans, found, chances).equal(codes)
     assert (found[~inside] == 0).all()
     before = torch.cat([torch.full_like(codes[:, :1], MASK), codes[:, :-1]], 1)
-    top = (decoder.logits(decoder(plans, before, inside)) / 0.7).softmax(1).amax(1)
+    top = chances(decoder.logits(decoder(plans, before, inside))).amax(1)
     likeliest = float((found[inside] == 0).float().mean())
     assert likeliest == pytest.approx(float(top.mean()), abs=0.02)
 
@@ -167,6 +192,8 @@ def test_options_that_cannot_be(tmp_path: Path) -> None:
         text_latents(data, np.arange(10), hide=1.0)
     with pytest.raises(ConfigError, match="above 0, and is 0"):
         text_latents(data, np.arange(10), temperature=0)
+    with pytest.raises(ConfigError, match=r"\[0, 1\), and is 1"):
+        text_latents(data, np.arange(10), cutoff=1.0)
     with pytest.raises(ConfigError, match="no option 'latent'"):
         check("codec", Component("text-latents", {"latent": 3}))
 

@@ -14,7 +14,7 @@ TEMPERATURES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
 
 def sweep(
     model: LanguageModel, judge: Judge, *, num_lines: int = MOST,
-    temperatures: Sequence[float] = TEMPERATURES, seed: int = 0,
+    temperatures: Sequence[float] = TEMPERATURES, cutoff: float = 0.0, seed: int = 0,
     measures: Collection[str] = MEASURES, progress: Progress = silent,
 ) -> dict[float, Judgement]:  # fmt: skip
     """Measures of a language model's samples at each temperature.
@@ -27,6 +27,7 @@ def sweep(
         judge: of the real lines.
         num_lines: samples at each temperature.
         temperatures: above 0.
+        cutoff: share of a token below which it hardly ever comes, at each of them.
         seed: of the samples.
         measures: which ones, of ``judge.MEASURES``.
         progress: shows how many temperatures are done.
@@ -34,7 +35,7 @@ def sweep(
     found: dict[float, Judgement] = {}
     with progress("Temperatures", len(temperatures)) as advance:
         for at in temperatures:
-            lines = model.sample(num_lines, temperature=at, seed=seed)
+            lines = model.sample(num_lines, temperature=at, cutoff=cutoff, seed=seed)
             found[at] = judge(f"language model, T = {at:g}", lines, measures)
             advance()
     return found
