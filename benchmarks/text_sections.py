@@ -54,10 +54,14 @@ def _beside(found: Sequence[Json]) -> list[str]:
          spread(ratios, "{:.2f}")],
         *([name, spread((r[name]["value"] for r in found if name in r), "{:.2%}")]
           for name in sorted({name for r in found for name in r if "copies" in name})),
+        ["repeats among the lines as they were gathered",
+         spread((r["repeats"] for r in found if "repeats" in r), "{:.2%}")],
         *([f"lines a second, {name}", spread((s[name] for s in speeds), "{:,.0f}")]
           for name in speeds[0]),
         ["times as fast as the language model",
-         spread((s["GAN"] / s["language model"] for s in speeds), "{:.1f}")],
+         spread((s["GAN"] / s["language model"] for s in speeds), "{:.2f}")],
+        ["plans a second, one pass of the generator, not yet in words",
+         spread((r["plans_per_second"] for r in found if "plans_per_second" in r), "{:,.0f}")],
     ]  # fmt: skip
     told = [f"- seed {number}: {result['verdict']}" for number, result in enumerate(found)]
     return [*table(["", "GAN"], rows), *told, ""]

@@ -216,8 +216,8 @@ def _padded(codes: Tensor, length: int) -> Tensor:
 def text_latents(
     dataset: Dataset, indices: npt.NDArray[np.int64],
     *, latents: int = 0, latent_size: int = 4, width: int = 96, state: int = 352,
-    vocabulary: int = 2_000, noise: float = 0.7, hide: float = 0.1, drop: float = 0.0,
-    dropout: float = 0.2, temperature: float = 1.05, cutoff: float = 1e-3,
+    vocabulary: int = 4_000, noise: float = 0.7, hide: float = 0.1, drop: float = 0.0,
+    dropout: float = 0.2, temperature: float = 1.15, cutoff: float = 2e-3,
 ) -> TextCodec:  # fmt: skip
     """A plan of a text and its words, by a denoising autoencoder that is learned first.
 
