@@ -9,12 +9,11 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from lightning_fabric import Fabric
 
 from gansmith import modalities, registry  # noqa: F401  (registers all kinds of data)
 from gansmith.config import (
@@ -41,6 +40,9 @@ from gansmith.trainer.distributed import make_fabric
 from gansmith.trainer.schedule import measure_seconds_per_round
 from gansmith.trainer.stage import CodecStage
 from gansmith.trainer.trainer import Trainer, build_trainer
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 Settings = Sequence[tuple[str, Any]]
 CALIBRATION_SECONDS = 5.0
