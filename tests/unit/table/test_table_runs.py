@@ -130,7 +130,10 @@ def test_judging_tells_rows_apart(run: gansmith.Run) -> None:
     assert [set(row) for row in run.judge(real)] == [{"file", "p_real", "p_fake", "logit"}] * 5
 
 
-def test_it_plans(run: gansmith.Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_plans(
+    run: gansmith.Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gansmith.prepare.CALIBRATION_SECONDS", 0.1)
     assert call("plan", run.config.data.source, "--samples", "1000", "--json") == 0
     plan = json.loads(capsys.readouterr().out)
     assert set(plan["parameters"]) == {"generator", "discriminator", "refiner"}
