@@ -27,7 +27,11 @@ from gansmith.modalities.table.spans import Spans
 from gansmith.modalities.table.writing import texts
 from gansmith.protocols import Spec
 
-SMALL = {"generator.width": 16, "discriminator.width": 16, "train.batch_size": 32}
+# Looked at twice in a run, and not ten times.
+SMALL = {
+    "generator.width": 16, "discriminator.width": 16, "train.batch_size": 32,
+    "train.measure_samples": 320,
+}  # fmt: skip
 
 
 def call(*arguments: str) -> int:
@@ -281,7 +285,7 @@ def test_it_is_saved_and_loaded(fitted: gansmith.TableGAN, tmp_path: Path) -> No
     assert loaded.n_features_in_ == 3
     with pytest.raises(RunError, match="already"):
         fitted.save(tmp_path / "kept")
-    points = gansmith.train("ring", tmp_path / "points", samples=256)
+    points = gansmith.train("ring", tmp_path / "points", samples=128)
     with pytest.raises(RunError, match="from a table"):
         gansmith.TableGAN.load(points.folder.path)
 
