@@ -138,7 +138,8 @@ def test_it_plans(
     run: gansmith.Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gansmith.prepare.CALIBRATION_SECONDS", 0.1)
-    assert call("plan", run.config.data.source, "--samples", "1000", "--json") == 0
+    settings = [f"{k}={v}" for k, v in SMALL.items()]
+    assert call("plan", run.config.data.source, "--samples", "1000", "--json", *settings) == 0
     plan = json.loads(capsys.readouterr().out)
     assert set(plan["parameters"]) == {"generator", "discriminator", "refiner"}
 
@@ -307,8 +308,9 @@ def test_what_is_no_table_is_refused(table: object) -> None:
 
 
 def test_missing_cells_are_filled_and_others_stay() -> None:
-    """Trained long enough to know that the sign is that of x."""
-    learnt = gansmith.TableGAN(samples=15_000, settings={"train.batch_size": 200}).fit(frame(1_000))
+    """The refiner is trained long enough to know that the sign is that of x."""
+    settings = {**SMALL, "train.batch_size": 200, "train.measure_samples": 7_500}
+    learnt = gansmith.TableGAN(samples=15_000, settings=settings).fit(frame(1_000))
     gaps = frame(400, seed=5)
     holes = np.random.default_rng(0).random(400) < 0.5
     gaps.loc[holes, "sign"] = None
