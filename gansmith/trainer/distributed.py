@@ -106,8 +106,11 @@ class _Work:
     def __init__(self, work: Callable[[Fabric], None], errors: SimpleQueue[Any]) -> None:
         self.work, self.errors = work, errors
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        quieten()  # unpickled before Fabric says in this process how many have come
+        self.__dict__.update(state)
+
     def __call__(self, fabric: Fabric) -> None:
-        quieten()
         try:
             self.work(fabric)
         except GansmithError as error:
