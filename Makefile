@@ -10,12 +10,13 @@ export OMP_WAIT_POLICY = PASSIVE
 setup: $(VENV)/.ready
 
 # torch is pinned here, for this environment alone: 2.13.0 is what the tests were run with.
-$(VENV)/.ready: pyproject.toml constraints.txt tests/parity/requirements.txt
+$(VENV)/.ready: pyproject.toml constraints.txt tests/requirements.txt tests/parity/requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gansmith needs Python 3.11 or later; set PYTHON=python3.x")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 -c constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' -c constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/parity/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/peers -r tests/parity/requirements.txt
 	touch $@
 
 demo: setup

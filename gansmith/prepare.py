@@ -9,12 +9,11 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from lightning_fabric import Fabric
 
 from gansmith import modalities, registry  # noqa: F401  (registers all kinds of data)
 from gansmith.config import (
@@ -41,6 +40,9 @@ from gansmith.trainer.distributed import make_fabric
 from gansmith.trainer.schedule import measure_seconds_per_round
 from gansmith.trainer.stage import CodecStage
 from gansmith.trainer.trainer import Trainer, build_trainer
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 Settings = Sequence[tuple[str, Any]]
 CALIBRATION_SECONDS = 5.0
@@ -261,8 +263,14 @@ def resolve_compile(experiment: Experiment) -> Experiment:
     return replace(experiment, machine=replace(experiment.machine, compile=chosen))
 
 
-def seconds_per_round(prepared: Prepared, seconds: float = CALIBRATION_SECONDS) -> float:
-    """Measure, on networks thrown away afterwards, what one round costs here."""
+def seconds_per_round(prepared: Prepared, seconds: float | None = None) -> float:
+    """Measure, on networks thrown away afterwards, what one round costs here.
+
+    Args:
+        prepared: what would be trained.
+        seconds: how long to measure; ``CALIBRATION_SECONDS`` if None.
+    """
+    seconds = CALIBRATION_SECONDS if seconds is None else seconds
     train, machine = prepared.experiment.train, prepared.experiment.machine
     batch = train.batch_size
     if device_of(prepared.experiment) == "cuda":  # processes on one CPU share it; GPUs add up
@@ -325,8 +333,9 @@ def with_samples(
     return replace(experiment, train=train, codec=codec)
 
 
-def seconds_per_codec_step(prepared: Prepared, seconds: float = CALIBRATION_SECONDS) -> float:
+def seconds_per_codec_step(prepared: Prepared, seconds: float | None = None) -> float:
     """Measure what a step of a codec that is learned costs here; its networks stay as they are."""
+    seconds = CALIBRATION_SECONDS if seconds is None else seconds
     codec = copy.deepcopy(prepared.codec)
     return measure_seconds_per_round(codec_stage(replace(prepared, codec=codec)), seconds, 1)
 

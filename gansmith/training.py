@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from gansmith.calibrating import calibrate_run
@@ -38,6 +37,9 @@ from gansmith.trainer.distributed import launch, make_fabric, started_by_torchru
 from gansmith.trainer.signals import StopRequest
 from gansmith.trainer.trainer import Trainer
 from gansmith.watching import SampleWatch
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 _SNAPSHOT_STREAM = 3_000
 # Of the texts of a sheet, shown while training.

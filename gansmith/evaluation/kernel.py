@@ -14,7 +14,10 @@ from torch import Tensor
 from gansmith.evaluation.estimate import NUM_GROUPS, Estimate, group_bounds, jackknife
 
 Features = npt.NDArray[np.floating]
+Sums = npt.NDArray[np.float64]
 CHUNK = 1024
+# Up to these many pairs, 8 MB, their kernel is taken in one matrix.
+MOST_AT_ONCE = 1_000_000
 # Beyond, products are taken in float32, in half the time: their rounding averages out.
 MOST_DOUBLE_PAIRS = 4_000_000
 
@@ -25,10 +28,13 @@ def polynomial(x: Tensor, y: Tensor) -> Tensor:
     return k.square().mul_(k)
 
 
-def _block_sums(x: Features, y: Features, groups: int) -> tuple[Tensor, Tensor]:
+def _block_sums(x: Features, y: Features, groups: int) -> tuple[Sums, Sums]:
     """(groups, groups) sums of the kernel over pairs of groups, and (groups,) over its diagonal."""
     rows, columns = group_bounds(len(x), groups), group_bounds(len(y), groups)
-    dtype = torch.float64 if len(x) * len(y) <= MOST_DOUBLE_PAIRS else torch.float32
+    pairs = len(x) * len(y)
+    if pairs <= min(MOST_AT_ONCE, MOST_DOUBLE_PAIRS) and min(len(x), len(y)) >= groups:
+        return _sums_at_once(x, y, [first for first, _ in rows], [first for first, _ in columns])
+    dtype = torch.float64 if pairs <= MOST_DOUBLE_PAIRS else torch.float32
     sums = torch.zeros(groups, groups, dtype=torch.float64)
     diagonal = torch.zeros(groups, dtype=torch.float64)
     same = x is y
@@ -37,30 +43,44 @@ def _block_sums(x: Features, y: Features, groups: int) -> tuple[Tensor, Tensor]:
         for start in range(first, last, CHUNK):
             chunk = _tensor(x[start : min(start + CHUNK, last)], dtype)
             if same:
-                squares = (chunk.double().square().sum(1) / chunk.shape[1] + 1).pow(3)
-                diagonal[i] += squares.sum()
+                diagonal[i] += _own(chunk.double()).sum()
             for j in range(i if same else 0, groups):
                 sums[i, j] += polynomial(chunk, others[j]).sum(dtype=torch.float64)
     if same:
         sums = torch.triu(sums) + torch.triu(sums, 1).T
-    return sums, diagonal
+    return sums.numpy(), diagonal.numpy()
+
+
+def _sums_at_once(
+    x: Features, y: Features, rows: list[int], columns: list[int]
+) -> tuple[Sums, Sums]:
+    """The same for few samples, whose matrix is cheaper than one operation for each two groups."""
+    left = _tensor(x, torch.float64)
+    right = left if x is y else _tensor(y, torch.float64)
+    by_row = np.add.reduceat(polynomial(left, right).numpy(), rows, 0)
+    return np.add.reduceat(by_row, columns, 1), np.add.reduceat(_own(left).numpy(), rows)
+
+
+def _own(x: Tensor) -> Tensor:
+    """(n, d) -> (n,): the kernel of each sample with itself."""
+    return (x.square().sum(1) / x.shape[1] + 1).pow(3)
 
 
 def _tensor(features: Features, dtype: torch.dtype) -> Tensor:
     return torch.from_numpy(np.array(features)).to(dtype)
 
 
-def _within(sums: Tensor, diagonal: Tensor, n: int, left_out: int | None) -> float:
+def _within(sums: Sums, diagonal: Sums, n: int, left_out: int | None) -> float:
     """Mean over pairs of two different samples."""
-    pairs = sums.clone()
-    own = diagonal.clone()
+    pairs = sums.copy()
+    own = diagonal.copy()
     if left_out is not None:
         pairs[left_out], pairs[:, left_out], own[left_out] = 0, 0, 0
     return float(pairs.sum() - own.sum()) / (n * (n - 1))
 
 
-def _across(sums: Tensor, n: int, m: int, left_out: int | None) -> float:
-    pairs = sums.clone()
+def _across(sums: Sums, n: int, m: int, left_out: int | None) -> float:
+    pairs = sums.copy()
     if left_out is not None:
         pairs[left_out], pairs[:, left_out] = 0, 0
     return float(pairs.sum()) / (n * m)

@@ -13,10 +13,9 @@ import sys
 from collections.abc import Callable, Sequence
 from multiprocessing import active_children, get_context
 from multiprocessing.queues import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
@@ -24,10 +23,21 @@ from gansmith.config import MachineConfig
 from gansmith.errors import ConfigError, GansmithError, RunError, StoppedError
 from gansmith.trainer.signals import StopRequest
 
-# Here, because every process that trains imports this before Fabric speaks.
-logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+if TYPE_CHECKING:  # importing it takes longer than torch; only what trains needs it
+    from lightning_fabric import Fabric
+
 # It warns that it ends the other processes after one has failed, which is what it is there for.
 logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)
+
+
+def quieten() -> None:
+    """Let Fabric speak of nothing but its warnings: to be called in every process that trains.
+
+    Importing Fabric sets the level anew, so it has to be imported first.
+    """
+    import lightning_fabric  # noqa: F401
+
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 
 
 def make_fabric(machine: MachineConfig, precision: str) -> Fabric:
@@ -54,6 +64,9 @@ def make_fabric(machine: MachineConfig, precision: str) -> Fabric:
             where="machine.processes, machine.machines",
             fix="Take at least 1 of each.",
         )
+    from lightning_fabric import Fabric
+
+    quieten()
     alone = machine.processes == 1 and machine.machines == 1
     strategy = "auto" if alone else "ddp" if started_by_torchrun() else "ddp_spawn"
     return Fabric(
@@ -92,6 +105,10 @@ class _Work:
 
     def __init__(self, work: Callable[[Fabric], None], errors: SimpleQueue[Any]) -> None:
         self.work, self.errors = work, errors
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        quieten()  # unpickled before Fabric says in this process how many have come
+        self.__dict__.update(state)
 
     def __call__(self, fabric: Fabric) -> None:
         try:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from gansmith import registry
@@ -33,6 +32,9 @@ from gansmith.trainer.ema import WeightAverage
 from gansmith.trainer.monitors import Overfitting, RunningMeans, diverged_fix
 from gansmith.trainer.schedule import interval, is_due, make_optimizer, set_schedule
 from gansmith.trainer.signals import StopRequest
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 HOLDOUT_STREAM = 1_000
 # How often in a run players are examined, and by how many held-out samples.

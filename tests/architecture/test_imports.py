@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from source_files import by_name, files, tree
 
 import gansmith
 
@@ -24,6 +27,14 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize("module", ["gansmith", "gansmith.cli.main", "gansmith.config"])
 def test_torch_is_imported_when_it_is_needed(module: str) -> None:
     assert not loaded_by(f"import {module}")
+
+
+@pytest.mark.parametrize("path", files("gansmith"), ids=by_name)
+def test_fabric_is_imported_when_a_run_begins(path: Path) -> None:
+    """What lists, samples or judges would wait for it longer than for torch."""
+    at_import = [node for node in tree(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    named = " ".join(ast.unparse(node) for node in at_import)
+    assert "lightning_fabric" not in named
 
 
 @pytest.mark.parametrize("name", gansmith.__all__)

@@ -13,7 +13,7 @@ from markdown_pages import ROOT
 from PIL import Image
 
 # Long enough to go through everything, too short to be good.
-SAMPLES = {"mini_gan.py": 5_120, "pictures.py": 128, "points.py": 512, "tables.py": 2_000}
+SAMPLES = {"mini_gan.py": 5_120, "pictures.py": 128, "points.py": 256, "tables.py": 2_000}
 
 
 def run_example(name: str, folder: Path, *arguments: str) -> str:

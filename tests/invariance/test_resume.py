@@ -118,7 +118,8 @@ def test_the_adaptive_strength_moves_in_what_is_compared(tmp_path: Path) -> None
 
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["gansmith.api", "gansmith.cli.main", "sklearn.datasets"])
-FREQUENT = {**SMALL, "train.checkpoint_samples": 64}
+# Checkpoints are what is interrupted here; measurements take longer, so there are few.
+FREQUENT = {**SMALL, "train.checkpoint_samples": 64, "train.measure_samples": 480}
 
 
 def train_alone(source: Path, out: Path, rounds: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 
 import numpy as np
 import numpy.typing as npt
@@ -89,6 +90,16 @@ def test_the_kernel_distance_has_no_bias() -> None:
     values = [kernel_distance(normal(40, 3, 2 * i), normal(30, 3, 2 * i + 1)).value
               for i in range(300)]  # fmt: skip
     assert abs(np.mean(values)) < 3 * np.std(values) / math.sqrt(len(values))
+
+
+def test_the_kernel_distance_is_the_same_in_one_matrix_and_group_by_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, fake = 1 + normal(67, 5, 0), normal(45, 5, 1)
+    at_once = kernel_distance(real, fake)
+    monkeypatch.setattr(kernel, "MOST_AT_ONCE", 0)
+    by_group = kernel_distance(real, fake)
+    assert astuple(by_group) == pytest.approx(astuple(at_once), rel=1e-12)
 
 
 def test_many_samples_are_measured_in_float32_to_the_same_end(

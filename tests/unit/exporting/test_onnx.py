@@ -266,7 +266,7 @@ def test_a_network_without_a_fixed_graph_is_refused(
 
 
 def test_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run, out = make("table", folder), folder / "by-command"
+    run, out = make("points", folder), folder / "by-command"
     with pytest.raises(SystemExit) as stop:
         main(["export", str(run.folder.path), "--to", "onnx", "--out", str(out)])
     assert not stop.value.code

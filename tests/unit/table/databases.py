@@ -12,7 +12,11 @@ from gansmith.data import open_source
 from gansmith.data.dataset import Dataset
 from gansmith.errors import SourceError
 
-SMALL = {"generator.width": 16, "discriminator.width": 16, "train.batch_size": 32}
+# Looked at once in a run, and not ten times.
+SMALL = {
+    "generator.width": 16, "discriminator.width": 16, "train.batch_size": 32,
+    "train.measure_samples": 128,
+}  # fmt: skip
 SMALL_FLAGS = [f"{name}={value}" for name, value in SMALL.items()]
 # As hard to take out of an address as any.
 SECRET = "pässword/1@x::y"  # noqa: S105

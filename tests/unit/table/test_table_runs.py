@@ -27,7 +27,11 @@ from gansmith.modalities.table.spans import Spans
 from gansmith.modalities.table.writing import texts
 from gansmith.protocols import Spec
 
-SMALL = {"generator.width": 16, "discriminator.width": 16, "train.batch_size": 32}
+# Looked at twice in a run, and not ten times.
+SMALL = {
+    "generator.width": 16, "discriminator.width": 16, "train.batch_size": 32,
+    "train.measure_samples": 320,
+}  # fmt: skip
 
 
 def call(*arguments: str) -> int:
@@ -130,8 +134,12 @@ def test_judging_tells_rows_apart(run: gansmith.Run) -> None:
     assert [set(row) for row in run.judge(real)] == [{"file", "p_real", "p_fake", "logit"}] * 5
 
 
-def test_it_plans(run: gansmith.Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert call("plan", run.config.data.source, "--samples", "1000", "--json") == 0
+def test_it_plans(
+    run: gansmith.Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gansmith.prepare.CALIBRATION_SECONDS", 0.1)
+    settings = [f"{k}={v}" for k, v in SMALL.items()]
+    assert call("plan", run.config.data.source, "--samples", "1000", "--json", *settings) == 0
     plan = json.loads(capsys.readouterr().out)
     assert set(plan["parameters"]) == {"generator", "discriminator", "refiner"}
 
@@ -278,7 +286,7 @@ def test_it_is_saved_and_loaded(fitted: gansmith.TableGAN, tmp_path: Path) -> No
     assert loaded.n_features_in_ == 3
     with pytest.raises(RunError, match="already"):
         fitted.save(tmp_path / "kept")
-    points = gansmith.train("ring", tmp_path / "points", samples=256)
+    points = gansmith.train("ring", tmp_path / "points", samples=128)
     with pytest.raises(RunError, match="from a table"):
         gansmith.TableGAN.load(points.folder.path)
 
@@ -300,8 +308,9 @@ def test_what_is_no_table_is_refused(table: object) -> None:
 
 
 def test_missing_cells_are_filled_and_others_stay() -> None:
-    """Trained long enough to know that the sign is that of x."""
-    learnt = gansmith.TableGAN(samples=15_000, settings={"train.batch_size": 200}).fit(frame(1_000))
+    """The refiner is trained long enough to know that the sign is that of x."""
+    settings = {**SMALL, "train.batch_size": 200, "train.measure_samples": 7_500}
+    learnt = gansmith.TableGAN(samples=15_000, settings=settings).fit(frame(1_000))
     gaps = frame(400, seed=5)
     holes = np.random.default_rng(0).random(400) < 0.5
     gaps.loc[holes, "sign"] = None

@@ -19,7 +19,11 @@ from gansmith.modalities.table.codec import TableCodec
 from gansmith.modalities.table.schema import Column
 from gansmith.modalities.table.where import Clause, parse, restrict
 
-SMALL = {"generator.width": 16, "discriminator.width": 16, "train.batch_size": 32}
+# Looked at once in a run, and not ten times.
+SMALL = {
+    "generator.width": 16, "discriminator.width": 16, "train.batch_size": 32,
+    "train.measure_samples": 320,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

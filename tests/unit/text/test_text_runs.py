@@ -202,7 +202,10 @@ def test_paragraphs_from_start_to_end(tmp_path: Path) -> None:
     assert np.isfinite([row["p_real"] for row in run.judge_files(path)]).all()
 
 
-def test_a_plan_counts_the_codec(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plan_counts_the_codec(
+    source: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gansmith.prepare.CALIBRATION_SECONDS", 0.3)
     settings = [f"{name}={value}" for name, value in SMALL.items()]
     assert call("plan", str(source), "--minutes", "2", "--json", *settings, "codec.share=0.5") == 0
     plan = json.loads(capsys.readouterr().out)
@@ -214,8 +217,10 @@ def test_a_plan_counts_the_codec(source: Path, capsys: pytest.CaptureFixture[str
     assert 0 < codec["peak_memory_bytes"] <= plan["peak_memory_bytes"]
 
 
-@pytest.mark.slow  # it measures for ten seconds, as the one before
-def test_a_plan_shows_the_codec(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plan_shows_the_codec(
+    source: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gansmith.prepare.CALIBRATION_SECONDS", 0.1)
     settings = [f"{name}={value}" for name, value in SMALL.items()]
     assert call("plan", str(source), "--samples", "320", *settings) == 0
     shown = capsys.readouterr().out
