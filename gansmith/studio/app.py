@@ -52,7 +52,8 @@ def create_app(
         sources: that visitors may train on.
     """
     chosen = (limits or Limits(per_minute=PER_MINUTE)).require()
-    studio = Studio(runs or Runs(), chosen, tuple(sources))
+    known = token is not None or "*" not in hosts
+    studio = Studio(runs or Runs(), chosen, tuple(sources), known)
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:

@@ -81,12 +81,15 @@ class Studio:
         runs: that visitors may see.
         limits: of what a visitor may ask for.
         sources: that visitors may train on.
+        known: whether visitors are known to be the owner's: they come from this machine, or give a
+            token.
         closing: called when the server ends, last added first.
     """
 
     runs: Runs
     limits: Limits
     sources: tuple[str, ...] = ()
+    known: bool = True
     closing: list[Callable[[], None]] = field(default_factory=list)
 
     @property
