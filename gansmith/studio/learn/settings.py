@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from gansmith.serving.limits import RefusedError
 
@@ -16,6 +16,7 @@ Penalty = Literal["none", "r1", "r1-r2", "fd-r1-r2", "gradient-penalty"]
 # Bounds of what one visitor can make the server compute.
 MOST_MOVES, LONGEST = 60_000, 8_000
 PIECE = re.compile(r"([a-z])([1-9][0-9]{0,5})")
+MOST_PLACES = 200
 
 
 class Settings(BaseModel):
@@ -46,7 +47,7 @@ class Settings(BaseModel):
 
     game: Literal["points", "dirac", "faces"] = "points"
     source: Literal["ring", "grid", "spiral", "drawn"] = "ring"
-    drawing: str = Field("", pattern=r"^([A-Za-z0-9_-]{2}){0,200}$")
+    drawing: str = ""
     samples: int = Field(0, ge=0, le=20_000)
     objective: Objective = "relativistic"
     penalty: Penalty = "fd-r1-r2"
@@ -67,6 +68,21 @@ class Settings(BaseModel):
     latent: Literal["uniform", "normal"] = "uniform"
     latent_size: int = Field(2, ge=1, le=16)
     seed: int = Field(0, ge=0, lt=2**31)
+
+    @field_validator("drawing")
+    @classmethod
+    def _require_places(cls, drawing: str) -> str:
+        if len(drawing) > 2 * MOST_PLACES:
+            raise RefusedError(
+                422, f"A drawing of more than {MOST_PLACES} places is not played here.",
+                fix="Draw anew, with fewer.",
+            )  # fmt: skip
+        if len(drawing) % 2 or not re.fullmatch(r"[A-Za-z0-9_-]*", drawing):
+            raise RefusedError(
+                422, "The drawing in this link is broken: a part of it is missing, or was changed.",
+                fix="Copy the whole link again, or draw anew.",
+            )  # fmt: skip
+        return drawing
 
     @property
     def round(self) -> str:

@@ -347,6 +347,18 @@ def test_what_cannot_be_played_is_refused_in_words(client: TestClient, wish: Any
     assert answer.json()["error"]
 
 
+BROKEN_DRAWINGS = {"abc": "broken", "ab!?": "broken", "A" * 402: "more than 200 places"}
+
+
+@pytest.mark.parametrize("drawing", BROKEN_DRAWINGS)
+def test_a_broken_drawing_is_said_in_a_sentence(client: TestClient, drawing: str) -> None:
+    answer = ask(client, settings={"source": "drawn", "drawing": drawing})
+    assert answer.status_code == 422
+    assert BROKEN_DRAWINGS[drawing] in answer.json()["error"]
+    assert not set(answer.json()["error"]) & set("^$[]{}")
+    assert "raw anew" in answer.json()["fix"]
+
+
 def test_the_choices_are_the_settings(client: TestClient) -> None:
     choices = client.get("/api/learn/choices").json()
     assert set(choices["settings"]) == set(Settings.model_fields)
