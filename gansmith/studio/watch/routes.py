@@ -64,6 +64,7 @@ def _add_runs(made: APIRouter, studio: Studio, trainings: Trainings) -> None:
         ]
         return {
             "runs": [*_without_run(trainings), *found],
+            "lost": studio.runs.lost(),
             "sources": sorted(trainings.sources) if studio.home else [],
             "room": MOST_TRAININGS - trainings.running,
             "minutes": {"min": LEAST_MINUTES, "max": MOST_MINUTES},

@@ -1,7 +1,7 @@
 // Report: what `gansmith evaluate` measured, with the floor that real samples reach beside every value.
 
 import { ask, askJson } from "../api.js";
-import { ErrorNote, Select, html, useEffect, useState } from "../ui.js";
+import { ErrorNote, Lost, Select, html, useEffect, useState } from "../ui.js";
 import { Span } from "./span.js";
 
 /** @typedef {{ name: string, value: number, low: number | null, high: number | null,
@@ -17,12 +17,15 @@ export const styled = true;
 /** @param {import("../ui.js").TabProps} props */
 export default function Report({ query, setQuery }) {
   const [names, setNames] = useState(/** @type {string[] | null} */ (null));
+  const [lost, setLost] = useState(/** @type {string[]} */ ([]));
   const [found, setFound] = useState(/** @type {{ numbers?: Numbers, error?: any }} */ ({}));
   const name = query.get("run") ?? names?.[0];
   useEffect(() => {
     askJson("api/watch/runs").then(
-      ({ runs }) => setNames(runs.filter((/** @type {any} */ r) => r.report)
-        .map((/** @type {any} */ r) => r.name)),
+      ({ runs, lost: missing }) => {
+        setNames(runs.filter((/** @type {any} */ r) => r.report).map((/** @type {any} */ r) => r.name));
+        setLost(missing);
+      },
       (error) => setFound({ error }),
     );
   }, []);
@@ -46,6 +49,7 @@ export default function Report({ query, setQuery }) {
       </div>
       ${name === undefined && html`<p class="card">No run was evaluated yet:
         <code>gansmith evaluate RUN</code>.</p>`}
+      <${Lost} folders=${lost} />
       <${ErrorNote} error=${found.error ?? null} />
       ${found.numbers && html`<${Whole} key=${name} numbers=${found.numbers} />`}
     </div>`;

@@ -15,7 +15,7 @@ const CALM_MS = 8000;
  * @typedef {State & { sheets: number[], history: { version: string, records: number,
  *   curves: Record<string, Curve>, thinned: number, more: boolean, broken: number,
  *   findings: { name: string, evidence: string, means: string, change: string }[] } }} Watched */
-/** @typedef {{ runs: State[], sources: string[], room: number,
+/** @typedef {{ runs: State[], lost: string[], sources: string[], room: number,
  *   minutes: { min: number, max: number } }} List */
 
 /** The list of runs, and all about those that are looked at.
