@@ -101,6 +101,9 @@ def test_points_and_rows_are_judged_too(folder: Path, client: TestClient, tmp_pa
     rows = (folder.parent / "table.csv").read_bytes()
     found = client.post("/api/create/runs/table/judge", files={"files": ("rows.csv", rows)}).json()
     assert len(found["verdicts"]) == 200
+    (names, cells) = zip(*found["samples"][0], strict=True)
+    assert names == ("number", "letter", "day")
+    assert ",".join(cells).replace("missing", "") == rows.decode().splitlines()[1]
     assert found["verdicts"][6]["file"] == "rows.csv:7"
     (tmp_path / "rows.csv").write_bytes(rows)
     expected = api.load(folder / "table").judge_files(tmp_path / "rows.csv")
