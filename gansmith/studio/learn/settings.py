@@ -13,6 +13,7 @@ Objective = Literal[
     "relativistic", "non-saturating", "minimax", "least-squares", "hinge", "wasserstein"
 ]
 Penalty = Literal["none", "r1", "r1-r2", "fd-r1-r2", "gradient-penalty"]
+Activation = Literal["leaky-relu", "relu", "tanh", "silu"]
 # Bounds of what one visitor can make the server compute.
 MOST_MOVES, LONGEST = 60_000, 8_000
 PIECE = re.compile(r"([a-z])([1-9][0-9]{0,5})")
@@ -33,6 +34,7 @@ class Settings(BaseModel):
         d_width, d_depth: of the discriminator's hidden layers.
         fourier: Fourier features beside the point, with which it sees fine scales; 0 for none.
         g_width, g_depth: of the generator's layers.
+        d_activation, g_activation: between the layers of each.
         optimizer: of both players.
         d_lr, g_lr: learning rates, constant.
         beta1, beta2: of Adam.
@@ -57,6 +59,8 @@ class Settings(BaseModel):
     fourier: int = Field(64, ge=0, le=64)
     g_width: int = Field(64, ge=2, le=128)
     g_depth: int = Field(3, ge=1, le=4)
+    d_activation: Activation = "leaky-relu"
+    g_activation: Activation = "leaky-relu"
     optimizer: Literal["adam", "sgd"] = "adam"
     d_lr: float = Field(5e-3, gt=0, le=10)
     g_lr: float = Field(5e-3, gt=0, le=10)
