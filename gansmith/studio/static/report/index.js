@@ -95,15 +95,22 @@ function Values({ values }) {
       <th class="number">real data</th><th>better</th><th class="number">n</th><th>reads</th></tr></thead>
     <tbody>${values.map((value) => html`<tr key=${value.name}>
       <th scope="row">${value.name}</th>
-      <td class="number" data-label="value"><b>${value.shown.value ?? "none"}</b></td>
+      <td class="number" data-label="value"><b>${signed(value.shown.value)}</b></td>
       <td data-label="95 % interval">${value.shown.low === null || value.shown.high === null ? "none"
-        : `${value.shown.low} to ${value.shown.high}`}</td>
+        : `${signed(value.shown.low)} to ${signed(value.shown.high)}`}</td>
       <td class="span"><${Span} value=${value} /></td>
-      <td class="number" data-label="real data">${value.shown.floor ?? "none"}</td>
+      <td class="number" data-label="real data">${signed(value.shown.floor)}</td>
       <td data-label="better">${value.better === "floor" ? "as real" : value.better}</td>
       <td class="number" data-label="n">${value.num_fake.toLocaleString("en")}</td>
       <td class="reads soft">${value.contaminated && html`<span class="bad">contaminated: </span>`}${value.reads}</td>
     </tr>`)}</tbody></table>`;
+}
+
+/** A number with the sign that is no hyphen, at which a line could break.
+ * @param {string | null} shown
+ */
+function signed(shown) {
+  return shown?.replaceAll("-", "−") ?? "none";
 }
 
 /** The page that evaluate wrote: shown where no script of it can run and nothing can be fetched.
