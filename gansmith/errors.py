@@ -1,7 +1,8 @@
 """The error tree: every mistake a user can make has one clear error.
 
 Each message says what was wrong, where, and what to do. ``exit_code`` is what the command line
-returns: 1 for our own fault, 2 for the user's mistake, 143 for a run stopped by SIGTERM.
+returns: 1 for our own fault, 2 for the user's mistake, 143 for a run stopped by SIGTERM or from the
+studio.
 """
 
 from __future__ import annotations
@@ -92,11 +93,17 @@ class DivergedError(GansmithError):
 
 
 class StoppedError(GansmithError):
-    """A signal asked the run to stop; it saved first and goes on with the same command."""
+    """The run was asked to stop; it saved first and goes on with the same command.
 
-    def __init__(self, signal_number: int, where: str) -> None:
+    Args:
+        signal_number: that asked for it, or stands for what did.
+        where: the run folder.
+        by: what asked for it.
+    """
+
+    def __init__(self, signal_number: int, where: str, by: str = "by a signal") -> None:
         super().__init__(
-            "Stopped by a signal; the run is saved.",
+            f"Stopped {by}; the run is saved.",
             where=where,
             fix="Give the same command again to go on from here.",
         )

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 
 from gansmith.data.dataset import Array
-from gansmith.errors import RunError, StoppedError
+from gansmith.errors import RunError
 from gansmith.modalities.modality import Modality
 from gansmith.prepare import Prepared, codec_stage, modality_of
 from gansmith.progress import Advance
@@ -26,7 +26,7 @@ from gansmith.runs import checkpoints
 from gansmith.runs.checkpoints import Checkpoint
 from gansmith.runs.folder import CODEC, CODEC_SCORE, CODEC_WEIGHTS, RunFolder, write_atomic
 from gansmith.trainer.schedule import is_due
-from gansmith.trainer.signals import StopRequest
+from gansmith.trainer.signals import StopRequest, stopped
 from gansmith.trainer.stage import NUM_CHECKPOINTS, NUM_RECORDS, CodecStage
 
 # Samples that a score is of, at most: its error is then below one in a hundred.
@@ -140,7 +140,7 @@ def learn_codec(prepared: Prepared, folder: RunFolder, shown: StageReporter) -> 
     """Teach the codec, going on from what the folder holds; nothing where there is nothing to do.
 
     Raises:
-        StoppedError: after a signal, when all is saved.
+        StoppedError: after a signal or a request in the folder, when all is saved.
         DivergedError: when the loss is no longer finite.
     """
     if not isinstance(prepared.codec, Learned) or (folder.path / CODEC_WEIGHTS).exists():
@@ -159,7 +159,8 @@ def learn_codec(prepared: Prepared, folder: RunFolder, shown: StageReporter) -> 
     else:
         stage.restore(own, checkpoint)
         shown.noted(f"Going on with the codec from sample {stage.position:,}.")
-    with StopRequest(shown.stopping).listening() as stop, torch.random.fork_rng(devices=[]):
+    request = StopRequest(shown.stopping, folder.is_asked_to_stop)
+    with request.listening() as stop, torch.random.fork_rng(devices=[]):
         _run(stage, own, shown, stop)
     _finish(prepared, stage, folder, own, shown)
 
@@ -180,10 +181,11 @@ def _run(stage: CodecStage, own: RunFolder, shown: StageReporter, stop: StopRequ
                 own.append_metrics(
                     {"samples": stage.position, "seconds": seconds, "codec_loss": loss}
                 )
-            if stop.signal_number or is_due(save_every, stage.position, batch):
+            asked = stop.look()
+            if asked or is_due(save_every, stage.position, batch):
                 stage.save(own)
-            if stop.signal_number and not stage.done:
-                raise StoppedError(stop.signal_number, str(own.path.parent))
+            if asked and not stage.done:
+                raise stopped(asked, str(own.path.parent))
 
 
 def _finish(

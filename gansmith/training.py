@@ -59,7 +59,10 @@ class Reporter:
         """A line of metrics was written."""
 
     def stopping(self) -> None:
-        """A signal asked for an end. Called from its handler: may do next to nothing."""
+        """A signal or a request in the run folder asked for an end.
+
+        Called from the handler of a signal: may do next to nothing.
+        """
 
     def ended(self) -> None:
         """The last round was played, or training stopped."""
@@ -246,8 +249,12 @@ def _play(fabric: Fabric, prepared: Prepared, folder: RunFolder, reporter: Repor
     elif fabric.is_global_zero:
         folder.truncate_metrics(0)
     shown.begun(trainer, trainer.position, broken)
+    # One of several processes looks into the folder, and the trainer tells the others.
+    request = StopRequest(
+        shown.stopping, folder.is_asked_to_stop if fabric.is_global_zero else lambda: False
+    )
     try:
-        with StopRequest(shown.stopping).listening() as stop, torch.random.fork_rng(devices=[]):
+        with request.listening() as stop, torch.random.fork_rng(devices=[]):
             watch = SampleWatch(prepared, folder)
             trainer.run(folder, _Recorder(folder, prepared, shown, watch), stop)
     finally:
@@ -295,7 +302,7 @@ def train_into(
         ResumeError: if the folder holds a run with other settings or data.
         RunError: if something else is in the folder, another process trains there, it cannot be
             written, or all its checkpoints are broken.
-        StoppedError: after SIGTERM or Ctrl-C, when all is saved.
+        StoppedError: after SIGTERM, Ctrl-C or a request in the run folder, when all is saved.
         DivergedError: when a loss or gradient is no longer finite.
     """
     folder = RunFolder(path)

@@ -26,6 +26,8 @@ def studio_command(places: tuple[Path, ...], flags: StudioFlags) -> int:
     for source in flags.source:
         find_source(without_secrets(source))
     runs = runs_at(places, trains=bool(flags.source))
+    for sentence in runs.lost():
+        say(sentence)
     token = token_from(flags.token_file, os.environ.get(TOKEN))
     own = flags.host in LOOPBACK
     at = listen(flags.host, flags.port)

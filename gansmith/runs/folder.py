@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,11 @@ from gansmith.errors import RunError
 
 # Noised counts of a table, where a run learns from these alone.
 RELEASE = "data.release"
-# Held by the process that trains into the folder.
+# Held by the process that trains into the folder; within, a name of this very training.
 LOCK = ".lock"
+# The name of a training that is asked to save and end.
+STOP = ".stop"
+_MOST_NAME_BYTES = 64
 # What a codec with networks has learned, how that went, and how well samples come back.
 CODEC, CODEC_WEIGHTS, CODEC_SCORE = "codec", "codec.safetensors", "codec/score.json"
 
@@ -148,7 +152,7 @@ class RunFolder:
 
     def _holds_other_things(self) -> bool:
         """Whether there is more here than a run that was killed while it began leaves."""
-        own = {"samples", "checkpoints", CODEC, "env.json", "codec.json", RELEASE, LOCK}
+        own = {"samples", "checkpoints", CODEC, "env.json", "codec.json", RELEASE, LOCK, STOP}
         left = (p for p in self.path.iterdir() if p.name not in own)
         return any(not (p.name.startswith(".") and p.name.endswith(".tmp")) for p in left)
 
@@ -200,15 +204,23 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Within, no other process trains into this folder. Raises a RunError if one does."""
-        with holding(self.path / LOCK) as held:
+        """Within, no other process trains into this folder. Raises a RunError if one does.
+
+        The training gets a name of its own, which a request to stop must give: so what was asked of
+        an earlier one stops none that goes on.
+        """
+        with holding(self.path / LOCK, secrets.token_hex(16)) as held:
             if not held:
                 raise RunError(
                     "Another process is training into this folder.",
                     where=str(self.path),
                     fix="Wait for it, stop it, or name another folder with --out.",
                 )
-            yield
+            try:
+                yield
+            finally:
+                with suppress(OSError):  # what is left of it stops nothing
+                    (self.path / STOP).unlink(missing_ok=True)
 
     def is_training(self) -> bool:
         """Whether a process trains into this folder now; always False without advisory locks."""
@@ -222,10 +234,51 @@ class RunFolder:
         finally:
             os.close(handle)
 
+    def can_be_asked_to_stop(self) -> bool:
+        """Whether a training runs here that looks for requests, and one can be written."""
+        return self.is_training() and bool(_name_in(self.path / LOCK)) and (
+            os.access(self.path, os.W_OK)
+        )  # fmt: skip
+
+    def ask_to_stop(self) -> None:
+        """Ask the training that runs here to save and end, by a file that it looks for.
+
+        It needs no process id, which in another container would be another process'.
+
+        Raises:
+            RunError: if the file cannot be written.
+        """
+        write_atomic(self.path / STOP, _name_in(self.path / LOCK))
+
+    def is_asked_to_stop(self) -> bool:
+        """Whether the training that runs here, and not an earlier one, was asked to stop."""
+        asked = _name_in(self.path / STOP)
+        return bool(asked) and asked == _name_in(self.path / LOCK)
+
+
+def _name_in(path: Path) -> str:
+    """The name of a training that a file holds; empty where there is none."""
+    try:
+        # Not to wait at what is no file, such as a pipe.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return ""
+    try:
+        return os.read(handle, _MOST_NAME_BYTES).decode("ascii", "replace").strip()
+    except OSError:
+        return ""
+    finally:
+        os.close(handle)
+
 
 @contextmanager
-def holding(path: Path) -> Iterator[bool]:
-    """Within, hold a lock file, and with it the lock: False where another process has it."""
+def holding(path: Path, name: str = "") -> Iterator[bool]:
+    """Within, hold a lock file, and with it the lock: False where another process has it.
+
+    Args:
+        path: of the file.
+        name: of the holder, written into it; empty for none.
+    """
     with writing(path):
         handle = os.open(path, os.O_RDWR | os.O_CREAT)
     try:
@@ -233,7 +286,16 @@ def holding(path: Path) -> Iterator[bool]:
         if not held:  # who only asks whether it is held has it for an instant
             time.sleep(0.05)
             held = _locked(handle)
-        yield held
+        if held and name:
+            with writing(path):
+                os.ftruncate(handle, 0)
+                os.write(handle, name.encode("ascii"))
+        try:
+            yield held
+        finally:
+            if held and name:
+                with suppress(OSError):  # a kill leaves it, too; the next holder writes its own
+                    os.ftruncate(handle, 0)
     finally:
         os.close(handle)
 

@@ -14,12 +14,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from gansmith.errors import GansmithError, UserError
 from gansmith.runs.folder import RunFolder
 from gansmith.serving.engine import Engine
 from gansmith.serving.guards import Guards
+from gansmith.serving.hosts import OwnHosts
 from gansmith.serving.limits import Limits, RefusedError
 from gansmith.serving.metrics import Metrics
 from gansmith.serving.page import page
@@ -62,7 +62,7 @@ def create_app(
     app.include_router(router(engine, metrics))
     _add_page(app)
     add_errors(app)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    app.add_middleware(OwnHosts, hosts=hosts)
     app.add_middleware(Guards, limits=chosen, token=token, metrics=metrics)
     return app
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from gansmith.serving.app import LOOPBACK, add_errors
 from gansmith.serving.guards import Guards
+from gansmith.serving.hosts import OwnHosts
 from gansmith.serving.limits import Limits
 from gansmith.serving.metrics import Metrics
 from gansmith.studio.create.routes import router as create
@@ -52,7 +52,8 @@ def create_app(
         sources: that visitors may train on.
     """
     chosen = (limits or Limits(per_minute=PER_MINUTE)).require()
-    studio = Studio(runs or Runs(), chosen, tuple(sources))
+    known = token is not None or "*" not in hosts
+    studio = Studio(runs or Runs(), chosen, tuple(sources), known)
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
@@ -69,7 +70,7 @@ def create_app(
     _add_page(app)
     add_errors(app)
     app.add_middleware(SameOrigin)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    app.add_middleware(OwnHosts, hosts=hosts)
     app.add_middleware(
         Guards, limits=studio.limits, token=token, metrics=Metrics(),
         headers=lambda path: headers_of(path, framed="*" in hosts), is_open=is_open,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gansmith.errors import RunError, UserError
+from gansmith.errors import UserError
 from gansmith.runs.folder import RunFolder, writing
 from gansmith.serving.limits import Limits, RefusedError
 
@@ -35,15 +35,33 @@ class Runs:
     def folders(self) -> dict[str, RunFolder]:
         """Every run under a name that is no path, in the order of the places.
 
-        Two folders of one name are told apart by a number.
+        Two folders of one name are told apart by a number. Of a place that is gone or cannot be
+        read there are none; :meth:`lost` names it.
         """
         found: dict[str, RunFolder] = {}
         for place in self.places:
-            for folder in _runs_at(place):
+            try:
+                there = _runs_at(place)
+            except OSError:  # see lost()
+                continue
+            for folder in there:
                 name, number = folder.path.resolve().name, 2
                 while name in found:
                     name, number = f"{folder.path.resolve().name} ({number})", number + 1
                 found[name] = folder
+        return found
+
+    def lost(self) -> list[str]:
+        """A sentence about each place that is gone or cannot be read, by its last name alone."""
+        found = []
+        for place in self.places:
+            try:
+                _runs_at(place)
+            except OSError as error:
+                found.append(
+                    f"The folder {place.resolve().name!r} cannot be read, so its runs are missing "
+                    f"here: {error.strerror or type(error).__name__}."
+                )
         return found
 
     def get(self, name: str) -> RunFolder:
@@ -59,18 +77,19 @@ class Runs:
 
 
 def _runs_at(place: Path) -> list[RunFolder]:
+    """The run, or the runs inside. Raises an OSError where the place cannot be read."""
     own = RunFolder(place)
     if own.exists():
         return [own]
+    return [folder for folder in map(RunFolder, sorted(place.iterdir())) if _is_run(folder)]
+
+
+def _is_run(folder: RunFolder) -> bool:
+    """Whether it is one, as far as can be seen: one may be closed to this user."""
     try:
-        inside = sorted(p for p in place.iterdir() if p.is_dir())
-    except OSError as error:
-        raise RunError(
-            f"The folder of the runs cannot be read: {error.strerror or error}.",
-            where=str(place),
-            fix="Bring it back, or start the studio with another one.",
-        ) from error
-    return [folder for folder in map(RunFolder, inside) if folder.exists()]
+        return folder.exists()
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -81,12 +100,15 @@ class Studio:
         runs: that visitors may see.
         limits: of what a visitor may ask for.
         sources: that visitors may train on.
+        known: whether visitors are known to be the owner's: they come from this machine, or give a
+            token.
         closing: called when the server ends, last added first.
     """
 
     runs: Runs
     limits: Limits
     sources: tuple[str, ...] = ()
+    known: bool = True
     closing: list[Callable[[], None]] = field(default_factory=list)
 
     @property

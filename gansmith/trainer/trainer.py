@@ -18,7 +18,7 @@ from gansmith import registry
 from gansmith.config import Experiment
 from gansmith.data.dataset import Array
 from gansmith.data.loader import Indices, Loader
-from gansmith.errors import ConfigError, DivergedError, StoppedError
+from gansmith.errors import ConfigError, DivergedError
 from gansmith.game.game import Draw, Game, Player
 from gansmith.game.randomness import Randomness, mix
 from gansmith.protocols import Codec, Condition
@@ -31,7 +31,7 @@ from gansmith.trainer.distributed import average
 from gansmith.trainer.ema import WeightAverage
 from gansmith.trainer.monitors import Overfitting, RunningMeans, diverged_fix
 from gansmith.trainer.schedule import interval, is_due, make_optimizer, set_schedule
-from gansmith.trainer.signals import StopRequest
+from gansmith.trainer.signals import StopRequest, stopped
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -302,7 +302,7 @@ class Trainer:
         """Play to the end, writing metrics and checkpoints into ``folder``.
 
         Raises:
-            StoppedError: after a signal, when all is saved.
+            StoppedError: after a signal or a request in the folder, when all is saved.
             DivergedError: when a loss or gradient is no longer finite.
         """
         config = self.experiment.train
@@ -326,16 +326,16 @@ class Trainer:
                 self.ended_early = last = since >= config.patience_samples or last
             if last or is_due(snapshot_every, self.position, self.batch):
                 watcher.snapshot_due(self)
-            signal_number = self._asked_to_stop(stop)
+            asked = self._asked_to_stop(stop)
             due = last or is_due(save_every, self.position, self.batch)
-            if due or signal_number:
+            if due or asked:
                 self._save(folder, watcher, due=due)
-            if signal_number and not last:
-                raise StoppedError(signal_number, str(folder.path))
+            if asked and not last:
+                raise stopped(asked, str(folder.path))
 
     def _asked_to_stop(self, stop: StopRequest) -> int:
-        """The signal that any of the processes got, so that all stop at the same round; or 0."""
-        number = stop.signal_number or 0
+        """What asked any of the processes, so that all stop at the same round; or 0."""
+        number = stop.look()
         if self.fabric.world_size == 1:
             return number
         largest = self.fabric.all_reduce(torch.tensor(number), reduce_op="max")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -98,12 +99,33 @@ def test_rows_are_asked_for_by_a_form(open_page: Open, url: str) -> None:
     expect(page.get_by_text("\"letter\" = 'b'")).to_be_visible()
     cells = page.locator("table.rows tbody tr td:nth-child(2)")
     expect(cells).to_have_text(["b"] * 50)
+    days = page.locator("table.rows tbody tr td:nth-child(3)")
+    expect(days).to_have_text([re.compile(r"^2020-01-\d\d$")] * 50)
     with page.expect_download() as started:
         page.get_by_role("button", name="↓ CSV").click()
     lines = Path(started.value.path()).read_text("utf-8").splitlines()
     assert len(lines) == 51
     assert {line.split(",")[1] for line in lines[1:]} == {"b"}
     assert fits(page)
+
+
+def test_rows_are_inspected_with_the_names_of_their_columns(
+    open_page: Open, tmp_path: Path
+) -> None:
+    """Also where a word is longer than the screen is wide."""
+    word = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch" * 2
+    rows = write_table(tmp_path / "table.csv")
+    rows.write_text(rows.read_text().replace(",a,", f",{word},").replace(",b,", f",{word},"))
+    train(rows, tmp_path / "runs" / "table", 3, SMALL)
+    with serving(create_app(Runs((tmp_path / "runs",)))) as address:
+        page = open_page(f"{address}#inspect?run=table", width=400)
+        page.get_by_label("A CSV file of rows").set_input_files(rows)
+        verdict = page.get_by_role("article").filter(has_text=word).first
+        expect(verdict).to_contain_text(re.compile(f"number .+letter {word}.*day 2020-01-\\d\\d"))
+        expect(verdict.get_by_role("heading", name="Nearest training samples")).to_be_visible()
+        expect(verdict).to_contain_text("distance 0")  # it is one of them
+        assert fits(page)
+        page.close()
 
 
 def test_samples_are_inspected(open_page: Open, url: str, runs: Path, tmp_path: Path) -> None:

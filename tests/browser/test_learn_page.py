@@ -87,6 +87,20 @@ def test_a_link_shows_the_same_run(open_page: Callable[..., Page], url: str) -> 
     assert "objective=relativistic" in other.url
 
 
+def test_the_activation_stands_in_the_link(open_page: Callable[..., Page], url: str) -> None:
+    page = open_page(url + SMALL + "&moves=r2")
+    at_rest(page, "4 moves")
+    own = page.get_by_role("group", name="Generator").get_by_label("Activation")
+    expect(own).to_have_value("leaky-relu")
+    own.select_option("tanh")
+    at_rest(page, "0 moves")
+    page.wait_for_url(re.compile("d_activation=leaky-relu.*g_activation=tanh"))
+    other = open_page(page.url)
+    at_rest(other, "0 moves")
+    field = other.get_by_role("group", name="Generator").get_by_label("Activation")
+    expect(field).to_have_value("tanh")
+
+
 def test_the_way_back_and_another_address(open_page: Callable[..., Page], url: str) -> None:
     page = open_page(url + SMALL + "&moves=r2")
     at_rest(page, "4 moves")

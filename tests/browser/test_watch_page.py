@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from gansmith.api import Run
 from gansmith.errors import StoppedError
+from gansmith.runs.folder import RunFolder
 from gansmith.studio.app import create_app
 from gansmith.studio.studio import Runs
 
@@ -128,6 +129,36 @@ def test_a_run_that_is_gone_can_be_put_away(open_page: Callable[..., Page], trai
         gone.get_by_role("button", name="Put away").click()
         expect(page.get_by_role("region", name=re.compile("^Run "))).to_have_count(1)
         expect(page).to_have_url(re.compile("run=first$"))
+
+
+def test_a_folder_that_is_lost_is_said_on_every_page(
+    open_page: Callable[..., Page], trained: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "lost").mkdir()
+    app = create_app(Runs((trained.folder.path.parent, tmp_path / "lost")))
+    (tmp_path / "lost").rmdir()
+    with serving(app) as url:
+        page = open_page(f"{url}#watch?run=first")
+        for tab in ("Watch", "Create", "Inspect", "Report"):
+            page.get_by_role("link", name=tab, exact=True).first.click()
+            said = page.get_by_text("The folder 'lost' cannot be read, so its runs are missing")
+            expect(said).to_be_visible()
+            expect(page.get_by_text("first").first).to_be_attached()
+
+
+def test_a_training_begun_elsewhere_is_asked_to_stop(
+    open_page: Callable[..., Page], trained: Run, tmp_path: Path
+) -> None:
+    folder = RunFolder(shutil.copytree(trained.folder.path, tmp_path / "runs" / "mine"))
+    with serving(create_app(Runs((tmp_path / "runs",)))) as url, folder.locked():
+        page = open_page(f"{url}#watch")
+        run = page.get_by_role("region", name="Run mine")
+        expect(run).to_contain_text("Begun elsewhere. Stop lets it save and end there")
+        run.get_by_role("button", name="Stop").click()
+        expect(run.get_by_role("status")).to_have_text("stopping")
+        expect(run.get_by_role("button", name="Stop")).to_be_disabled()
+        assert folder.is_asked_to_stop()
+        page.close()
 
 
 def test_a_report_stands_in_its_place_with_floors(

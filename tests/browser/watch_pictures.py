@@ -23,6 +23,7 @@ FIGURES = Path(__file__).parents[2] / "docs" / "figures"
 SAMPLES = 120_000
 PICTURES = {
     "studio-watch": ("#watch?run=ring&run=spiral&at=60032", 1280, 1100, "light", ".plot svg"),
+    "studio-curves": ("#watch?run=spiral", 1280, 1390, "light", ".plot svg"),
     "studio-report": ("#report?run=ring", 1280, 900, "dark", ".values tr"),
 }
 

@@ -29,6 +29,8 @@ CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".tab.gz")
 FEATHER_SUFFIXES = (".feather", ".arrow")
 DELIMITERS = ",;\t|"
 SNIFFED_BYTES = 2**16
+# Of a row, the header among them: what Arrow reads at a time.
+MOST_ROW_BYTES = 2**20
 NAMED_BY_FILE = "Rename them in the first line of the file, which names the columns."
 
 
@@ -55,12 +57,23 @@ def _broken_is_an_error(path: Path) -> Iterator[None]:
     try:
         yield
     except (arrow().ArrowException, *BROKEN) as error:
+        if "straddl" in str(error):
+            raise _too_long("A row of the table", path) from error
         first_line = str(error).partition("\n")[0]
         raise SourceError(
             f"The table cannot be read: {first_line}.",
             where=str(path),
             fix="Open it in an editor: every row needs as many cells as the header has names.",
         ) from error
+
+
+def _too_long(what: str, path: Path) -> SourceError:
+    return SourceError(
+        f"{what} has more than {MOST_ROW_BYTES // 2**20} MiB.",
+        where=str(path),
+        fix="Leave out columns or shorten texts; or, if it should be many rows, look for a quote "
+        "that is never closed, and for line ends that were lost.",
+    )
 
 
 def read_csv(path: Path) -> pa.Table:
@@ -109,11 +122,15 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _start(path: Path) -> bytes:
-    """Whole lines from the beginning, enough to tell the dialect by."""
+    """Whole lines from the beginning, enough to tell the dialect by, with all of the first."""
     with _opened(path) as file:
         start = file.read(SNIFFED_BYTES)
+        if len(start) == SNIFFED_BYTES and b"\n" not in start:
+            start += file.readline(MOST_ROW_BYTES + 1 - SNIFFED_BYTES)
+    if len(start) > MOST_ROW_BYTES:
+        raise _too_long("The first line, which names the columns,", path)
     whole, newline, _ = start.rpartition(b"\n")
-    return whole + newline if newline and len(start) == SNIFFED_BYTES else start
+    return whole + newline if newline and len(start) >= SNIFFED_BYTES else start
 
 
 def _encoding(start: bytes) -> str:

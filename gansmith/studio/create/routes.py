@@ -43,8 +43,11 @@ def router(studio: Studio) -> APIRouter:
 
 def _add_about(to: APIRouter, pool: Pool) -> None:
     @to.get("/runs")
-    async def runs() -> list[dict[str, Any]]:
-        return await anyio.to_thread.run_sync(lambda: listed(pool))
+    async def runs() -> dict[str, Any]:
+        def work() -> dict[str, Any]:
+            return {"runs": listed(pool), "lost": pool.runs.lost()}
+
+        return await anyio.to_thread.run_sync(work)
 
     @to.get("/runs/{name}")
     async def about(name: str) -> dict[str, Any]:

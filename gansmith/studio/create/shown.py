@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from PIL import Image
 from gansmith.modalities.image.render import to_picture
 from gansmith.run import Run
 from gansmith.sample.places import Places
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = npt.NDArray[Any]
 
@@ -25,7 +28,10 @@ def png(picture: Image.Image) -> str:
 
 
 def shown(run: Run, raw: Array) -> list[Any]:
-    """Pictures as PNG in base64, points as lists of numbers, texts as they are, rows as texts."""
+    """Pictures as PNG in base64, points as lists of numbers, texts as they are.
+
+    Rows are lists of (name of the column, cell as text), with dates in the form of their column.
+    """
     kind = run.config.modality
     if kind == "image":
         return [png(to_picture(sample)) for sample in raw]
@@ -33,9 +39,16 @@ def shown(run: Run, raw: Array) -> list[Any]:
     if isinstance(made, np.ndarray):
         return [[float(x) for x in sample.reshape(-1)] for sample in made]
     if kind == "table":
-        cells = made.astype(object).where(made.notna(), "missing").to_numpy()
-        return [[str(cell) for cell in row] for row in cells]
+        formats = {column.name: column.format for column in run.codec.columns}  # type: ignore[attr-defined]
+        texts = [_cells(made[name], formats[name]) for name in made.columns]
+        return [list(zip(made.columns, row, strict=True)) for row in zip(*texts, strict=True)]
     return list(made)
+
+
+def _cells(column: pd.Series, format_: str) -> list[str]:
+    if column.dtype.kind == "M":
+        column = column.dt.strftime(format_)
+    return [str(cell) for cell in column.astype(object).where(column.notna(), "missing")]
 
 
 def shown_places(run: Run, where: Places, raw: Array) -> dict[str, Any]:

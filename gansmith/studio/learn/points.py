@@ -94,9 +94,12 @@ class PointsPlay(Play):
         )  # fmt: skip
         experiment = Experiment(
             recipe="points", modality="points", data=DataConfig(chosen.source),
-            generator=Component("mlp", {"width": chosen.g_width, "depth": chosen.g_depth}),
+            generator=Component("mlp", {
+                "width": chosen.g_width, "depth": chosen.g_depth,
+                "activation": chosen.g_activation}),
             discriminator=Component("mlp", {
-                "width": chosen.d_width, "depth": chosen.d_depth, "fourier": chosen.fourier}),
+                "width": chosen.d_width, "depth": chosen.d_depth, "fourier": chosen.fourier,
+                "activation": chosen.d_activation}),
             latent=LatentConfig(chosen.latent, chosen.latent_size),
             game=GameConfig("adversarial", Component(chosen.objective), penalties),
             players=player,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from gansmith.serving.limits import RefusedError
 
@@ -13,9 +13,11 @@ Objective = Literal[
     "relativistic", "non-saturating", "minimax", "least-squares", "hinge", "wasserstein"
 ]
 Penalty = Literal["none", "r1", "r1-r2", "fd-r1-r2", "gradient-penalty"]
+Activation = Literal["leaky-relu", "relu", "tanh", "silu"]
 # Bounds of what one visitor can make the server compute.
 MOST_MOVES, LONGEST = 60_000, 8_000
 PIECE = re.compile(r"([a-z])([1-9][0-9]{0,5})")
+MOST_PLACES = 200
 
 
 class Settings(BaseModel):
@@ -32,6 +34,7 @@ class Settings(BaseModel):
         d_width, d_depth: of the discriminator's hidden layers.
         fourier: Fourier features beside the point, with which it sees fine scales; 0 for none.
         g_width, g_depth: of the generator's layers.
+        d_activation, g_activation: between the layers of each.
         optimizer: of both players.
         d_lr, g_lr: learning rates, constant.
         beta1, beta2: of Adam.
@@ -46,7 +49,7 @@ class Settings(BaseModel):
 
     game: Literal["points", "dirac", "faces"] = "points"
     source: Literal["ring", "grid", "spiral", "drawn"] = "ring"
-    drawing: str = Field("", pattern=r"^([A-Za-z0-9_-]{2}){0,200}$")
+    drawing: str = ""
     samples: int = Field(0, ge=0, le=20_000)
     objective: Objective = "relativistic"
     penalty: Penalty = "fd-r1-r2"
@@ -56,6 +59,8 @@ class Settings(BaseModel):
     fourier: int = Field(64, ge=0, le=64)
     g_width: int = Field(64, ge=2, le=128)
     g_depth: int = Field(3, ge=1, le=4)
+    d_activation: Activation = "leaky-relu"
+    g_activation: Activation = "leaky-relu"
     optimizer: Literal["adam", "sgd"] = "adam"
     d_lr: float = Field(5e-3, gt=0, le=10)
     g_lr: float = Field(5e-3, gt=0, le=10)
@@ -67,6 +72,21 @@ class Settings(BaseModel):
     latent: Literal["uniform", "normal"] = "uniform"
     latent_size: int = Field(2, ge=1, le=16)
     seed: int = Field(0, ge=0, lt=2**31)
+
+    @field_validator("drawing")
+    @classmethod
+    def _require_places(cls, drawing: str) -> str:
+        if len(drawing) > 2 * MOST_PLACES:
+            raise RefusedError(
+                422, f"A drawing of more than {MOST_PLACES} places is not played here.",
+                fix="Draw anew, with fewer.",
+            )  # fmt: skip
+        if len(drawing) % 2 or not re.fullmatch(r"[A-Za-z0-9_-]*", drawing):
+            raise RefusedError(
+                422, "The drawing in this link is broken: a part of it is missing, or was changed.",
+                fix="Copy the whole link again, or draw anew.",
+            )  # fmt: skip
+        return drawing
 
     @property
     def round(self) -> str:

@@ -46,6 +46,14 @@ export function NumberField({ label, value, min, max, step = 1, hint, onChange }
   <//>`;
 }
 
+/** Folders of runs that the server cannot read now; nothing where there are none.
+ * @param {{ folders?: string[] }} props - a sentence about each
+ */
+export function Lost({ folders }) {
+  return folders?.length ? html`<div class="error" role="status">
+    ${folders.map((sentence) => html`<p key=${sentence}>${sentence} Bring it back, and they are here again.</p>`)}</div>` : null;
+}
+
 /** An error of the server, in its words; nothing where there is none.
  * @param {{ error: { message: string, fix?: string | null } | null }} props
  */

@@ -44,7 +44,7 @@ def router(studio: Studio) -> APIRouter:
         studio: with the runs that visitors may see, and sources that they may train on.
     """
     made = APIRouter()
-    trainings = Trainings(sources_named(studio.sources), studio.home)
+    trainings = Trainings(sources_named(studio.sources), studio.home, stops_others=studio.known)
     studio.closing.append(trainings.close)
     _add_runs(made, studio, trainings)
     _add_trainings(made, studio, trainings)
@@ -64,6 +64,7 @@ def _add_runs(made: APIRouter, studio: Studio, trainings: Trainings) -> None:
         ]
         return {
             "runs": [*_without_run(trainings), *found],
+            "lost": studio.runs.lost(),
             "sources": sorted(trainings.sources) if studio.home else [],
             "room": MOST_TRAININGS - trainings.running,
             "minutes": {"min": LEAST_MINUTES, "max": MOST_MINUTES},
@@ -129,15 +130,19 @@ def _state(folder: RunFolder, trainings: Trainings) -> dict[str, Any]:
     """Where a run stands, and what may be done about it."""
     found, training = state_of(folder), trainings.of(folder)
     own = training is not None and training.is_running
+    elsewhere = found["state"] == "training" and not own
     if own and training is not None:
         found |= {"state": "stopping" if training.asked_to_stop else "training",
                   "since": training.began}  # fmt: skip
+    elif elsewhere and folder.is_asked_to_stop():
+        found["state"] = "stopping"
     elif training is not None and found["state"] == "stopped":
         found["word"] = training.failure
     resumable = found["state"] == "stopped" and (
         trainings.source_of(read_json(folder, "config.json") or {}) is not None
     )
-    return {**found, "can_stop": own, "can_resume": resumable}
+    can_stop = own or (elsewhere and trainings.stops(folder))
+    return {**found, "can_stop": can_stop, "can_resume": resumable, "elsewhere": elsewhere}
 
 
 def _without_run(trainings: Trainings) -> list[dict[str, Any]]:

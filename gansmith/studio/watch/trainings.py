@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from gansmith.api import default_out
 from gansmith.data.address import is_address, without_secrets
+from gansmith.errors import RunError
 from gansmith.runs.folder import LOCK, RunFolder
 from gansmith.serving.limits import RefusedError
 
@@ -84,10 +85,13 @@ class Trainings:
     Args:
         sources: that may be trained on, by their names.
         home: where run folders are made; None where there is no such place.
+        stops_others: whether trainings may be stopped that were begun elsewhere.
     """
 
-    def __init__(self, sources: Mapping[str, str], home: Path | None) -> None:
-        self.sources, self._home = dict(sources), home
+    def __init__(
+        self, sources: Mapping[str, str], home: Path | None, *, stops_others: bool = False
+    ) -> None:
+        self.sources, self._home, self._stops_others = dict(sources), home, stops_others
         self._lock = threading.Lock()
         self._known: dict[Path, Training] = {}
 
@@ -165,16 +169,36 @@ class Trainings:
     def stop(self, folder: RunFolder) -> None:
         """Ask a training to save and end.
 
+        One that was begun here gets a signal, which it hears before its first round, too; another
+        one a file in its run folder.
+
         Raises:
-            RefusedError: 409 if none is running that was begun here.
+            RefusedError: 409 if none is running, or one that was begun elsewhere and is not to be
+                stopped from here, or cannot be.
         """
         training = self.of(folder)
-        if training is None or not training.is_running:
+        if training is not None and training.is_running:
+            training.stop()
+            return
+        if not folder.is_training():
+            raise RefusedError(409, "This run is not training.")
+        if not self.stops(folder):
             raise RefusedError(
                 409, "No training of this run was begun here.",
-                fix="End it where it was begun, by Ctrl-C." if folder.is_training() else None,
+                fix="End it where it was begun, by Ctrl-C.",
             )  # fmt: skip
-        training.stop()
+        try:
+            with self._lock:  # two requests would write the same file to the side
+                folder.ask_to_stop()
+        except RunError as error:
+            raise RefusedError(
+                409, f"It could not be asked to stop: {error.what}",
+                fix="End it where it was begun, by Ctrl-C.",
+            ) from error  # fmt: skip
+
+    def stops(self, folder: RunFolder) -> bool:
+        """Whether a training that was begun elsewhere can be stopped from here."""
+        return self._stops_others and folder.can_be_asked_to_stop()
 
     def close(self) -> None:
         """End all of them: each saves, and can go on later."""

@@ -248,7 +248,10 @@ def test_the_page_and_the_headers_need_no_network(clients: dict[str, Client]) ->
 
 def test_under_another_name_the_server_does_not_answer(clients: dict[str, Client]) -> None:
     """So that a page on the web cannot reach it by a name that leads to this machine."""
-    assert clients["digits"].get("/v1/run", Host="evil.example").code == 400
+    answer = clients["digits"].get("/v1/run", Host="evil.example")
+    assert answer.code == 400
+    assert "'evil.example'" in json.loads(answer.body)["error"]
+    assert f"127.0.0.1:{clients['digits'].port}" in json.loads(answer.body)["fix"]
     assert clients["digits"].get("/v1/run", Host="localhost").code == 200
 
 

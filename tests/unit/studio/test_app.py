@@ -82,8 +82,35 @@ def test_our_page_and_programs_are_heard(headers: dict[str, str]) -> None:
     assert client().post("/api/nothing", json={}, headers=headers).status_code in (404, 405)
 
 
-def test_the_server_answers_under_its_own_names_alone() -> None:
-    assert client().get("/", headers={"Host": "evil.example"}).status_code == 400
+STRANGE = [
+    "evil.example",
+    "evil.example:80",
+    "127.0.0.1.evil.example",
+    "",
+    "[::1",
+    "a" * 999,
+]
+
+
+@pytest.mark.parametrize("host", STRANGE)
+def test_the_server_answers_under_its_own_names_alone(host: str) -> None:
+    """A program gets JSON, as of every refusal; a person in a browser gets a sentence."""
+    named = {"Host": host}
+    answer = client().get("/api/learn/choices", headers=named)
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"error", "fix"}
+    assert f"the name {host[:80]!r}" in answer.json()["error"]
+    assert "http://127.0.0.1" in answer.json()["fix"]
+    shown = client().get("/", headers={**named, "Accept": "text/html,*/*"})
+    assert shown.status_code == 400
+    assert shown.headers["content-type"].startswith("text/plain")
+    assert shown.headers["x-content-type-options"] == "nosniff"
+    assert shown.text == f"{answer.json()['error']} {answer.json()['fix']}\n"
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8321", "127.0.0.1:1", "[::1]:8321"])
+def test_the_names_of_this_machine_are_its_own(host: str) -> None:
+    assert client().get("/api/learn/choices", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/../app.py", "/%2e%2e/app.py", "/..%2fapp.py", "//etc/passwd"])
@@ -117,6 +144,47 @@ def test_runs_are_found_by_name_and_new_ones_appear(tmp_path: Path) -> None:
     assert runs.get("a (2)").path == single
     run_in(tmp_path / "runs" / "b")
     assert list(runs.folders()) == ["a", "b", "a (2)"]
+
+
+def test_a_place_that_is_lost_takes_no_other_with_it(tmp_path: Path) -> None:
+    """Nor does one inside that is closed to this user; and what comes back is there again."""
+    run_in(tmp_path / "kept" / "a")
+    run_in(tmp_path / "lost" / "b")
+    runs = runs_at([tmp_path / "lost", tmp_path / "kept"])
+    assert (list(runs.folders()), runs.lost()) == (["b", "a"], [])
+    (tmp_path / "lost").rename(tmp_path / "away")
+    assert list(runs.folders()) == ["a"]
+    with pytest.raises(RefusedError, match="There is no run 'b'"):
+        runs.get("b")
+    for tab in ("watch", "create"):
+        answer = client(runs=runs).get(f"/api/{tab}/runs")
+        assert answer.status_code == 200
+        assert [run["name"] for run in answer.json()["runs"]] == ["a"]
+        (sentence,) = answer.json()["lost"]
+        assert sentence.startswith("The folder 'lost' cannot be read, so its runs are missing")
+        assert sentence.endswith(": No such file or directory.")
+        assert str(tmp_path) not in answer.text
+    (tmp_path / "away").rename(tmp_path / "lost")
+    assert (list(runs.folders()), runs.lost()) == (["b", "a"], [])
+
+
+@pytest.mark.parametrize("closed", ["kept", "kept/a"])
+def test_a_folder_that_is_closed_takes_no_other_with_it(
+    closed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("kept/a", "kept/b", "other/c"):
+        run_in(tmp_path / name)
+    shut, look = tmp_path / closed, Path.is_file
+
+    def refuse(path: Path, **options: bool) -> bool:
+        if path.parent == shut:
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, **options)
+
+    monkeypatch.setattr(Path, "is_file", refuse)  # the user of the tests may be allowed everything
+    runs = Runs((tmp_path / "kept", tmp_path / "other"))
+    assert list(runs.folders()) == (["c"] if closed == "kept" else ["b", "c"])
+    assert len(runs.lost()) == (closed == "kept")
 
 
 @pytest.mark.parametrize("name", ["../a", "/etc", "", "b"])

@@ -40,7 +40,7 @@ def test_runs_are_listed_and_a_broken_one_says_so(folder: Path) -> None:
     broken.mkdir()
     (broken / "config.json").write_text("{")
     with TestClient(create_app(Runs((folder, broken))), base_url="http://localhost") as opened:
-        listed = opened.get("/api/create/runs").json()
+        listed = opened.get("/api/create/runs").json()["runs"]
         answer = opened.get("/api/create/runs/broken")
     assert {row["name"]: row.get("modality") for row in listed} == {
         "digits": "image", "points": "points", "table": "table", "broken": None,

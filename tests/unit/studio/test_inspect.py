@@ -101,6 +101,9 @@ def test_points_and_rows_are_judged_too(folder: Path, client: TestClient, tmp_pa
     rows = (folder.parent / "table.csv").read_bytes()
     found = client.post("/api/create/runs/table/judge", files={"files": ("rows.csv", rows)}).json()
     assert len(found["verdicts"]) == 200
+    (names, cells) = zip(*found["samples"][0], strict=True)
+    assert names == ("number", "letter", "day")
+    assert ",".join(cells).replace("missing", "") == rows.decode().splitlines()[1]
     assert found["verdicts"][6]["file"] == "rows.csv:7"
     (tmp_path / "rows.csv").write_bytes(rows)
     expected = api.load(folder / "table").judge_files(tmp_path / "rows.csv")
@@ -131,6 +134,37 @@ def test_rows_that_are_none_of_the_table_are_named(
     if rows.count("\n") > 1:
         with pytest.raises(UserError, match=message):
             api.load(folder / "table").judge_files(tmp_path / "rows.csv")
+
+
+LONG = {
+    "row": ("number,letter,day\n" + "x" * 10_000_000 + ",a,2020-01-01\n", "A row of the table"),
+    "quote": ("number,letter,day\n'1,a,2020-01-01\n\"" + "1,a,2020-01-01\n" * 200_000,
+              "A row of the table"),
+    "columns": (",".join(f"c{i}" for i in range(200_000)) + "\n1\n", "The first line"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", LONG)
+def test_a_row_that_is_too_long_is_said(what: str, folder: Path) -> None:
+    rows, said = LONG[what]
+    with TestClient(create_app(Runs((folder,))), base_url="http://localhost") as opened:
+        answer = opened.post(
+            "/api/create/runs/table/judge", files={"files": ("rows.csv", rows.encode())}
+        )
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith(said)
+    assert answer.json()["error"].endswith("has more than 1 MiB.")
+    assert "a quote that is never closed" in answer.json()["fix"]
+
+
+def test_a_wide_file_is_read_for_the_columns_of_the_table(folder: Path, client: TestClient) -> None:
+    """Its first line is longer than what the dialect is told by."""
+    more = [f"one_more_column_{i}" for i in range(5_000)]
+    rows = ["day,letter,number," + ",".join(more), "2020-01-02,a,0.5" + ",1" * len(more)]
+    content = "\n".join([*rows, ""]).encode()
+    assert len(rows[0]) > 2**16
+    answer = client.post("/api/create/runs/table/judge", files={"files": ("rows.csv", content)})
+    assert len(answer.json()["verdicts"]) == 1
 
 
 def bomb() -> bytes:

@@ -88,6 +88,21 @@ def test_a_game_is_its_settings_and_its_moves(settings: Settings) -> None:
     assert settings.game != "points" or frame_of(played(other, moves)) != whole
 
 
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+def test_the_activation_of_each_player_is_the_chosen_one(player: str) -> None:
+    """Under a penalty that differentiates twice; a link without it means what it always meant."""
+    names = {"leaky-relu": "LeakyReLU", "relu": "ReLU", "tanh": "Tanh", "silu": "SiLU"}
+    frames = [frame_of(played(Settings(**SMALL, penalty="r1"), "r2"))]
+    for name, layer in names.items():
+        settings = Settings(**SMALL, penalty="r1", **{f"{player[0]}_activation": name})
+        play = played(settings, "r2")
+        frames.append(frame_of(play))
+        layers = {type(module).__name__ for module in play.game.networks[player].modules()}
+        assert layers & {*names.values()} == {layer}
+    assert frames[0] == frames[1]
+    assert len(set(frames)) == len(names)
+
+
 def test_a_generator_that_is_named_is_the_one_that_is_drawn_from() -> None:
     named = [torch.Generator().manual_seed(2) for _ in range(2)]
     with OwnDraws(5):
@@ -345,6 +360,18 @@ def test_what_cannot_be_played_is_refused_in_words(client: TestClient, wish: Any
     answer = ask(client, **wish)
     assert answer.status_code == 422
     assert answer.json()["error"]
+
+
+BROKEN_DRAWINGS = {"abc": "broken", "ab!?": "broken", "A" * 402: "more than 200 places"}
+
+
+@pytest.mark.parametrize("drawing", BROKEN_DRAWINGS)
+def test_a_broken_drawing_is_said_in_a_sentence(client: TestClient, drawing: str) -> None:
+    answer = ask(client, settings={"source": "drawn", "drawing": drawing})
+    assert answer.status_code == 422
+    assert BROKEN_DRAWINGS[drawing] in answer.json()["error"]
+    assert not set(answer.json()["error"]) & set("^$[]{}")
+    assert "raw anew" in answer.json()["fix"]
 
 
 def test_the_choices_are_the_settings(client: TestClient) -> None:

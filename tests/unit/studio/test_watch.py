@@ -351,13 +351,3 @@ def test_there_are_never_more_trainings_than_two(
         answer = client.post("/api/watch/start", json={"source": "ring", "minutes": 1})
         assert answer.status_code == 409
     assert not (home / "ring-1").exists()
-
-
-def test_a_training_begun_elsewhere_is_watched_and_not_stopped(home: Path) -> None:
-    folder = RunFolder(home / "points")
-    with opened(home, "ring") as client, folder.locked():
-        run = listed(client, "points")
-        assert (run["state"], run["can_stop"]) == ("training", False)
-        answer = client.post("/api/watch/runs/points/stop")
-        assert answer.status_code == 409
-        assert "Ctrl-C" in answer.json()["fix"]

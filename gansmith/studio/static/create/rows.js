@@ -78,7 +78,7 @@ export function Rows({ about, query, setQuery }) {
       <h2>${where ? "Rows that meet the condition" : "Rows"}</h2>
       ${where && html`<p class="small"><code>${where}</code></p>`}
       <${ErrorNote} error=${rows.error} />
-      ${rows.value && html`<${Table} rows=${rows.value.samples} />
+      ${rows.value && html`<${Table} rows=${rows.value.samples} columns=${about.columns} />
         ${n > SHOWN && html`<p class="soft small">The first ${SHOWN} of ${n}; the file has all.</p>`}`}
     </section>
   </div>`;
@@ -107,13 +107,23 @@ function Condition({ columns, clause, onChange }) {
   </fieldset>`;
 }
 
-/** @param {{ rows: Record<string, any>[] }} props */
-export function Table({ rows }) {
+/** @param {{ rows: Record<string, any>[], columns: import("./runs.js").Column[] }} props */
+export function Table({ rows, columns }) {
   if (!rows.length) return null;
   const names = Object.keys(rows[0]);
+  const dates = new Set(columns.filter(({ kind }) => kind === "datetime").map(({ name }) => name));
+  const text = (/** @type {string} */ name, /** @type {any} */ cell) =>
+    cell === null ? "missing" : dates.has(name) ? date(String(cell)) : String(cell);
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Rows"><table class="rows small">
     <thead><tr>${names.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr>${names.map((name) =>
-      html`<td class=${row[name] === null ? "soft" : ""}>${row[name] === null ? "missing" : String(row[name])}</td>`)}</tr>`)}</tbody>
+      html`<td class=${row[name] === null ? "soft" : ""}>${text(name, row[name])}</td>`)}</tr>`)}</tbody>
   </table></div>`;
+}
+
+/** A time of ISO 8601, without a time of day where that is midnight.
+ * @param {string} iso
+ */
+function date(iso) {
+  return iso.replace("T", " ").replace(/\.0+(?=Z?$)/, "").replace(/ 00:00:00Z?$/, "");
 }

@@ -1,7 +1,7 @@
 // Which run is used: the list of the server, and what can be asked of the chosen one.
 
 import { Refused, askJson } from "../api.js";
-import { ErrorNote, Select, html, useEffect, useRef, useState } from "../ui.js";
+import { ErrorNote, Lost, Select, html, useEffect, useRef, useState } from "../ui.js";
 
 /** What can be asked of a run.
  * @typedef {object} About
@@ -111,18 +111,19 @@ export function changed(query, changes) {
  */
 export function WithRun({ query, setQuery, children }) {
   const list = useAnswer((signal) => askJson("api/create/runs", { signal }), []);
-  const usable = (list.value ?? []).filter((/** @type {any} */ run) => !run.error);
+  const usable = (list.value?.runs ?? []).filter((/** @type {any} */ run) => !run.error);
   const wanted = query.get("run");
   const name = wanted ?? usable[0]?.name;
   const about = useAnswer(
     list.value && name ? (signal) => askJson(urlOf(name), { signal }) : null, [name, list.value]);
   if (list.error) return html`<${ErrorNote} error=${list.error} />`;
   if (!list.value) return null;
-  if (!name) return html`<${NoRuns} />`;
+  const lost = html`<${Lost} folders=${list.value.lost} />`;
+  if (!name) return html`${lost}<${NoRuns} />`;
   const choices = usable.map((/** @type {any} */ run) => [run.name, `${run.name} · ${run.modality}`]);
   if (wanted && !choices.some((/** @type {string[]} */ [key]) => key === wanted)) choices.push([wanted, wanted]);
   const current = about.value?.name === name ? about.value : null;
-  return html`
+  return html`${lost}
     <div class="run-choice"><${Select} label="Run" value=${name} choices=${choices}
       onChange=${(/** @type {string} */ run) => setQuery(new URLSearchParams({ run }))} /></div>
     <${ErrorNote} error=${about.error} />

@@ -16,7 +16,7 @@ export function Verdicts({ about, judged, near }) {
     ${more > 0 && html`<details class="card"><summary>${more} more verdicts</summary>
       <div class="scroll"><table class="small"><thead><tr><th>sample</th><th>p(fake)</th><th>logit</th></tr></thead><tbody>
         ${judged.verdicts.slice(judged.samples.length).map((v) => html`<tr><td>${v.file}</td>
-          <td>${v.p_fake.toFixed(3)}</td><td>${v.logit.toFixed(2)}</td></tr>`)}
+          <td>${v.p_fake.toFixed(3)}</td><td>${v.logit.toFixed(2).replace("-", "−")}</td></tr>`)}
       </tbody></table></div></details>`}`;
 }
 
@@ -25,7 +25,7 @@ export function Verdicts({ about, judged, near }) {
 function Verdict({ about, verdict, sample, map, peak, near, number }) {
   const p = verdict.p_fake;
   return html`<article class="card verdict">
-    <p class="file small">${verdict.file}</p>
+    <p class="file small">${typed(about, verdict.file)}</p>
     ${about.modality === "image"
       ? html`<div class="looks">
           <figure><img class="sample" src=${pictureUrl(sample)} alt=${`${verdict.file}, as the run sees it`} />
@@ -34,7 +34,7 @@ function Verdict({ about, verdict, sample, map, peak, near, number }) {
             <figcaption title=${`Brightest: the logit changes by ${(peak ?? 0).toPrecision(2)} for a change of 1 in what a pixel is encoded as.`}>where D looks</figcaption></figure>`}
         </div>`
       : html`<p><${Shown} about=${about} sample=${sample} /></p>`}
-    <div><p class="number">p(fake) = ${p.toFixed(3)} <span class="soft small">logit ${verdict.logit.toFixed(2)}</span></p>
+    <div><p class="number">p(fake) = ${p.toFixed(3)} <span class="soft small">logit ${verdict.logit.toFixed(2).replace("-", "−")}</span></p>
       <div class="share" role="img" aria-label=${`${Math.round(100 * p)} % fake, ${Math.round(100 * (1 - p))} % real`}>
         <span style=${{ width: `${100 * p}%` }}></span></div>
       <p class="small soft row between"><span>${Math.round(100 * p)} % fake</span><span>${Math.round(100 * (1 - p))} % real</span></p></div>
@@ -42,10 +42,26 @@ function Verdict({ about, verdict, sample, map, peak, near, number }) {
   </article>`;
 }
 
+/** What was typed has no name, but a number.
+ * @param {import("../create/runs.js").About} about @param {string} file
+ */
+function typed(about, file) {
+  const one = /** @type {Record<string, string>} */ ({ text: "Text", points: "Point" })[about.modality];
+  return one && /^\d+$/.test(file) ? `${one} ${file}` : file;
+}
+
+/** A distance; what is nothing but rounding is 0.
+ * @param {number} distance
+ */
+function short(distance) {
+  return distance < 1e-6 ? "0" : distance.toPrecision(3);
+}
+
 /** @param {{ about: import("../create/runs.js").About, sample: any }} props */
 function Shown({ about, sample }) {
   if (about.modality !== "table") return html`<${Sample} modality=${about.modality} sample=${sample} label="" />`;
-  return html`<span class="small">${sample.join(" · ")}</span>`;
+  return html`<span class="cells small">${sample.map((/** @type {[string, string]} */ [name, cell]) =>
+    html`<span><span class="soft">${name}</span> ${cell}</span>`)}</span>`;
 }
 
 /** @param {{ about: import("../create/runs.js").About, near: any, number: number }} props */
@@ -61,7 +77,7 @@ function Nearest({ about, near, number }) {
     <div class=${`near ${about.modality === "image" ? "" : "words"}`}>
       ${near.samples[number].map((/** @type {any} */ sample, /** @type {number} */ k) => html`<figure>
         <${Shown} about=${about} sample=${sample} />
-        <figcaption>no. ${near.indices[number][k]}, at ${distances[k].toPrecision(3)}</figcaption></figure>`)}
+        <figcaption>no. ${near.indices[number][k]}, distance ${short(distances[k])}</figcaption></figure>`)}
     </div></div>`;
 }
 

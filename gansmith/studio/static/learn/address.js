@@ -9,8 +9,8 @@
 
 /** What each game asks for, in the order of the address. */
 export const USED = /** @type {Record<string, string[]>} */ ({
-  points: ["source", "drawing", "samples", "objective", "penalty", "weight", "d_width", "d_depth", "fourier",
-    "g_width", "g_depth", "optimizer", "d_lr", "g_lr", "beta1", "beta2", "d_steps", "g_steps", "batch", "latent",
+  points: ["source", "drawing", "samples", "objective", "penalty", "weight", "d_width", "d_depth", "d_activation",
+    "fourier", "g_width", "g_depth", "g_activation", "optimizer", "d_lr", "g_lr", "beta1", "beta2", "d_steps", "g_steps", "batch", "latent",
     "latent_size", "seed"],
   dirac: ["objective", "penalty", "weight", "d_lr", "g_lr", "d_steps", "g_steps", "seed"],
   faces: [],

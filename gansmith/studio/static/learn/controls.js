@@ -6,12 +6,14 @@ import { html, NumberField, Select } from "../ui.js";
  *  @typedef {import("./address.js").Choices} Choices
  */
 
+const ACTIVATIONS = { "leaky-relu": "Leaky ReLU", relu: "ReLU", tanh: "Tanh", silu: "SiLU" };
 const TEXTS = /** @type {Record<string, Record<string, string>>} */ ({
   game: { points: "Points in the plane", dirac: "Two numbers (Dirac game)", faces: "Slanted faces" },
   source: { ring: "Ring of 8", grid: "Grid of 25", spiral: "Spiral", drawn: "Drawn by hand" },
   penalty: { none: "None", r1: "R1", "r1-r2": "R1 + R2", "fd-r1-r2": "R1 + R2, by differences",
     "gradient-penalty": "Gradient penalty (WGAN-GP)" },
   optimizer: { adam: "Adam", sgd: "Plain gradient" },
+  d_activation: ACTIVATIONS, g_activation: ACTIVATIONS,
 });
 const LABELS = /** @type {Record<string, [string, string?]>} */ ({
   game: ["Game"], source: ["Distribution"],
@@ -21,6 +23,8 @@ const LABELS = /** @type {Record<string, [string, string?]>} */ ({
   d_width: ["Width"], d_depth: ["Layers"],
   fourier: ["Fourier features", "With them D sees fine scales; 0 for none"],
   g_width: ["Width"], g_depth: ["Layers"],
+  d_activation: ["Activation", "What bends its answer: in straight pieces (ReLU), or smoothly (tanh, SiLU)"],
+  g_activation: ["Activation", "What bends the plane of latents"],
   optimizer: ["Optimizer"], d_lr: ["D's rate", "Learning rate of the discriminator"], g_lr: ["G's rate", "Learning rate of the generator"],
   beta1: ["Beta 1"], beta2: ["Beta 2"],
   d_steps: ["D's steps", "Of the discriminator in a round"], g_steps: ["G's steps", "Of the generator in a round"], batch: ["Batch"], latent: ["Latent"], latent_size: ["Its size"],
@@ -30,8 +34,8 @@ const GROUPS = /** @type {Record<string, [string, string[]][]>} */ ({
   points: [
     ["Data", ["source", "samples"]],
     ["Rules", ["objective", "penalty", "weight", "d_steps", "g_steps"]],
-    ["Discriminator", ["d_width", "d_depth", "fourier"]],
-    ["Generator", ["g_width", "g_depth", "latent", "latent_size"]],
+    ["Discriminator", ["d_width", "d_depth", "d_activation", "fourier"]],
+    ["Generator", ["g_width", "g_depth", "g_activation", "latent", "latent_size"]],
     ["Steps", ["optimizer", "d_lr", "g_lr", "beta1", "beta2", "batch"]],
     ["Chance", ["seed"]],
   ],

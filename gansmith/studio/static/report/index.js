@@ -1,7 +1,7 @@
 // Report: what `gansmith evaluate` measured, with the floor that real samples reach beside every value.
 
 import { ask, askJson } from "../api.js";
-import { ErrorNote, Select, html, useEffect, useState } from "../ui.js";
+import { ErrorNote, Lost, Select, html, useEffect, useState } from "../ui.js";
 import { Span } from "./span.js";
 
 /** @typedef {{ name: string, value: number, low: number | null, high: number | null,
@@ -17,12 +17,15 @@ export const styled = true;
 /** @param {import("../ui.js").TabProps} props */
 export default function Report({ query, setQuery }) {
   const [names, setNames] = useState(/** @type {string[] | null} */ (null));
+  const [lost, setLost] = useState(/** @type {string[]} */ ([]));
   const [found, setFound] = useState(/** @type {{ numbers?: Numbers, error?: any }} */ ({}));
   const name = query.get("run") ?? names?.[0];
   useEffect(() => {
     askJson("api/watch/runs").then(
-      ({ runs }) => setNames(runs.filter((/** @type {any} */ r) => r.report)
-        .map((/** @type {any} */ r) => r.name)),
+      ({ runs, lost: missing }) => {
+        setNames(runs.filter((/** @type {any} */ r) => r.report).map((/** @type {any} */ r) => r.name));
+        setLost(missing);
+      },
       (error) => setFound({ error }),
     );
   }, []);
@@ -46,6 +49,7 @@ export default function Report({ query, setQuery }) {
       </div>
       ${name === undefined && html`<p class="card">No run was evaluated yet:
         <code>gansmith evaluate RUN</code>.</p>`}
+      <${Lost} folders=${lost} />
       <${ErrorNote} error=${found.error ?? null} />
       ${found.numbers && html`<${Whole} key=${name} numbers=${found.numbers} />`}
     </div>`;
@@ -91,15 +95,22 @@ function Values({ values }) {
       <th class="number">real data</th><th>better</th><th class="number">n</th><th>reads</th></tr></thead>
     <tbody>${values.map((value) => html`<tr key=${value.name}>
       <th scope="row">${value.name}</th>
-      <td class="number" data-label="value"><b>${value.shown.value ?? "none"}</b></td>
+      <td class="number" data-label="value"><b>${signed(value.shown.value)}</b></td>
       <td data-label="95 % interval">${value.shown.low === null || value.shown.high === null ? "none"
-        : `${value.shown.low} to ${value.shown.high}`}</td>
+        : `${signed(value.shown.low)} to ${signed(value.shown.high)}`}</td>
       <td class="span"><${Span} value=${value} /></td>
-      <td class="number" data-label="real data">${value.shown.floor ?? "none"}</td>
+      <td class="number" data-label="real data">${signed(value.shown.floor)}</td>
       <td data-label="better">${value.better === "floor" ? "as real" : value.better}</td>
       <td class="number" data-label="n">${value.num_fake.toLocaleString("en")}</td>
       <td class="reads soft">${value.contaminated && html`<span class="bad">contaminated: </span>`}${value.reads}</td>
     </tr>`)}</tbody></table>`;
+}
+
+/** A number with the sign that is no hyphen, at which a line could break.
+ * @param {string | null} shown
+ */
+function signed(shown) {
+  return shown?.replaceAll("-", "−") ?? "none";
 }
 
 /** The page that evaluate wrote: shown where no script of it can run and nothing can be fetched.

@@ -12,8 +12,8 @@ export function Span({ value }) {
   const numbers = [value.value, low, high, floor].filter((number) => number !== null);
   const least = Math.min(...numbers);
   const most = Math.max(...numbers);
-  if (!(most > least)) return null;
-  const x = (/** @type {number} */ number) => EDGE + (number - least) / (most - least) * (WIDTH - 2 * EDGE);
+  const x = (/** @type {number} */ number) => most > least  // all of it may be one number, such as 0
+    ? EDGE + (number - least) / (most - least) * (WIDTH - 2 * EDGE) : WIDTH / 2;
   return html`<svg width=${WIDTH} height=${HEIGHT} viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
     ${low !== null && high !== null && html`<line x1=${x(low)} x2=${x(high)} y1=${HEIGHT / 2} y2=${HEIGHT / 2}
       stroke="var(--fake)" stroke-width="4" stroke-opacity=".35" />`}

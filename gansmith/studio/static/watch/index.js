@@ -1,6 +1,6 @@
 // Watch: runs side by side, training or ended; trainings begin, stop and go on.
 
-import { ErrorNote, html, useCallback, useEffect, useState } from "../ui.js";
+import { ErrorNote, Lost, html, useCallback, useEffect, useState } from "../ui.js";
 import { domains } from "./curves.js";
 import { Run } from "./run.js";
 import { RunList, StartForm } from "./list.js";
@@ -52,6 +52,7 @@ export default function Watch({ query, setQuery }) {
   });
   return html`<h1>Watch runs</h1>
     <${ErrorNote} error=${error ?? failed} />
+    <${Lost} folders=${list?.lost} />
     <div class="watch">
       <div class="watch-side">
         <${RunList} list=${list} chosen=${chosen} most=${MOST_SHOWN} onChoose=${choose} />

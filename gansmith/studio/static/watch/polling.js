@@ -10,12 +10,12 @@ const CALM_MS = 8000;
 /** What the list says of a run.
  * @typedef {{ name: string, state: string, since: number | null, samples?: number, total?: number,
  *   samples_per_second?: number | null, modality?: string | null, word: string | null,
- *   report?: boolean, can_stop?: boolean, can_resume?: boolean }} State */
+ *   report?: boolean, can_stop?: boolean, can_resume?: boolean, elsewhere?: boolean }} State */
 /** A run that is looked at.
  * @typedef {State & { sheets: number[], history: { version: string, records: number,
  *   curves: Record<string, Curve>, thinned: number, more: boolean, broken: number,
  *   findings: { name: string, evidence: string, means: string, change: string }[] } }} Watched */
-/** @typedef {{ runs: State[], sources: string[], room: number,
+/** @typedef {{ runs: State[], lost: string[], sources: string[], room: number,
  *   minutes: { min: number, max: number } }} List */
 
 /** The list of runs, and all about those that are looked at.

@@ -65,8 +65,18 @@ function Head({ run, act, onClose }) {
     <p class="soft small">${about(run)}</p>
     ${total > 0 && html`<progress max=${total} value=${Math.min(samples, total)}
       aria-label="Played"></progress>`}
+    ${run.elsewhere && html`<p class="soft small">${elsewhere(run)}</p>`}
     ${run.word && html`<p class="error">${run.word}</p>`}
   </header>`;
+}
+
+/** What can be done about a training that this studio has not begun.
+ * @param {import("./polling.js").State} run
+ */
+function elsewhere(run) {
+  if (run.state === "stopping") return "It was asked to save and end; the same command goes on with it.";
+  return run.can_stop ? "Begun elsewhere. Stop lets it save and end there; the same command goes on with it."
+    : "Begun elsewhere; end it there.";
 }
 
 /** @param {{ run: import("./polling.js").Watched }} props */
