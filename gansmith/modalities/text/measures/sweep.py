@@ -9,7 +9,8 @@ from gansmith.modalities.text.language_model import LanguageModel
 from gansmith.modalities.text.measures.judge import MEASURES, MOST, Judge, Judgement, plain
 from gansmith.progress import Progress, silent
 
-TEMPERATURES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
+# Beyond 1, since without the least likely tokens the best one lies there.
+TEMPERATURES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4)
 
 
 def sweep(
