@@ -22,18 +22,25 @@ def of_texts(all_runs: Sequence[Json], figures: Path) -> list[str]:
     del figures
     lines: list[str] = []
     for data, own in (by_data(all_runs) or {"": []}).items():
-        found = results_of(longest(own))
+        runs = sorted(longest(own), key=lambda run: run["key"]["seed"])
+        found = results_of(runs)
         if not found:
             continue
-        minutes = longest(own)[0]["key"]["minutes"]
+        minutes = runs[0]["key"]["minutes"]
         lines += [f"{data}, {minutes:g} minutes, runs: {len(found)}", ""]
         kinds = [
             kind for kind in FORMS if any(kind in s for r in found for s in r["sets"].values())
         ]
-        rows = [[name, *(_cell(found, name, kind) for kind in kinds)] for name in found[0]["sets"]]
+        rows = [[name, *(_cell(found, name, kind) for kind in kinds)] for name in _sets(found)]
         lines += table(["lines of", *(FORMS[kind][0] for kind in kinds)], rows)
         lines += _beside(found)
     return lines
+
+
+def _sets(found: Sequence[Json]) -> list[str]:
+    """All sets of lines, in the order of the run that has most: sweeps may differ."""
+    most = max((r["sets"] for r in found), key=len)
+    return [*most, *sorted({name for r in found for name in r["sets"]} - set(most))]
 
 
 def _cell(found: Sequence[Json], name: str, kind: str) -> str:
