@@ -20,9 +20,9 @@ from gansmith.studio.app import create_app
 from gansmith.studio.studio import Runs
 
 FIGURES = Path(__file__).parents[2] / "docs" / "figures"
-SAMPLES = 120_000
+SAMPLES = 1_000_000
 PICTURES = {
-    "studio-watch": ("#watch?run=ring&run=spiral&at=60032", 1280, 1100, "light", ".plot svg"),
+    "studio-watch": ("#watch?run=ring&run=spiral&at=500000", 1280, 1100, "light", ".plot svg"),
     "studio-curves": ("#watch?run=spiral", 1280, 1390, "light", ".plot svg"),
     "studio-report": ("#report?run=ring", 1280, 900, "dark", ".values tr"),
 }

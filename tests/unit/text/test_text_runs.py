@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from functools import partial
 from pathlib import Path
 
@@ -224,5 +225,6 @@ def test_a_plan_shows_the_codec(
     settings = [f"{name}={value}" for name, value in SMALL.items()]
     assert call("plan", str(source), "--samples", "320", *settings) == 0
     shown = capsys.readouterr().out
-    assert shown.count("320 samples") == 2
+    # Speeds are measured, and may end in 320 as well.
+    assert len(re.findall(r"(?<![\d,])320 samples(?!/s)", shown)) == 2
     assert "the codec learns first" in shown
