@@ -33,7 +33,7 @@ def of_texts(all_runs: Sequence[Json], figures: Path) -> list[str]:
         ]
         rows = [[name, *(_cell(found, name, kind) for kind in kinds)] for name in _sets(found)]
         lines += table(["lines of", *(FORMS[kind][0] for kind in kinds)], rows)
-        lines += _beside(found)
+        lines += [*_beside(found), *_told(runs), ""]
     return lines
 
 
@@ -70,5 +70,10 @@ def _beside(found: Sequence[Json]) -> list[str]:
         ["plans a second, one pass of the generator, not yet in words",
          spread((r["plans_per_second"] for r in found if "plans_per_second" in r), "{:,.0f}")],
     ]  # fmt: skip
-    told = [f"- seed {number}: {result['verdict']}" for number, result in enumerate(found)]
-    return [*table(["", "GAN"], rows), *told, ""]
+    return table(["", "GAN"], rows)
+
+
+def _told(runs: Sequence[Json]) -> list[str]:
+    """The verdict of each run."""
+    verdicts = {run["key"]["seed"]: run["result"].get("verdict") for run in runs}
+    return [f"- seed {seed}: {verdict}" for seed, verdict in verdicts.items() if verdict]

@@ -32,7 +32,7 @@ def _block_sums(x: Features, y: Features, groups: int) -> tuple[Sums, Sums]:
     """(groups, groups) sums of the kernel over pairs of groups, and (groups,) over its diagonal."""
     rows, columns = group_bounds(len(x), groups), group_bounds(len(y), groups)
     pairs = len(x) * len(y)
-    if pairs <= min(MOST_AT_ONCE, MOST_DOUBLE_PAIRS) and min(len(x), len(y)) >= groups:
+    if pairs <= MOST_AT_ONCE and min(len(x), len(y)) >= groups:
         return _sums_at_once(x, y, [first for first, _ in rows], [first for first, _ in columns])
     dtype = torch.float64 if pairs <= MOST_DOUBLE_PAIRS else torch.float32
     sums = torch.zeros(groups, groups, dtype=torch.float64)

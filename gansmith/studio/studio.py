@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,7 +57,8 @@ class Runs:
         found = []
         for place in self.places:
             try:
-                _runs_at(place)
+                if not RunFolder(place).exists():
+                    os.scandir(place).close()
             except OSError as error:
                 found.append(
                     f"The folder {place.resolve().name!r} cannot be read, so its runs are missing "
