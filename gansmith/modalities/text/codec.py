@@ -42,7 +42,7 @@ from gansmith.registry import register
 MOST_COUNTED = 100_000
 MOST_TOKENS = 256
 # Bytes of text for each token: fewer, and whole texts would become tokens.
-BYTES_A_TOKEN, LEAST_VOCABULARY = 400, 300
+BYTES_A_TOKEN, LEAST_VOCABULARY = 240, 300
 # Of the tokens of a usual text: so many latent tokens, at least and at most.
 LATENTS_A_TOKEN, LEAST_LATENTS, MOST_LATENTS = 0.3, 2, 16
 # Below it a number says nothing, and would be noise alone if it were scaled up.
@@ -216,8 +216,8 @@ def _padded(codes: Tensor, length: int) -> Tensor:
 def text_latents(
     dataset: Dataset, indices: npt.NDArray[np.int64],
     *, latents: int = 0, latent_size: int = 4, width: int = 96, state: int = 352,
-    vocabulary: int = 4_000, noise: float = 0.7, hide: float = 0.1, drop: float = 0.0,
-    dropout: float = 0.2, temperature: float = 1.15, cutoff: float = 2e-3,
+    vocabulary: int = 8_000, noise: float = 0.7, hide: float = 0.1, drop: float = 0.0,
+    dropout: float = 0.2, temperature: float = 1.2, cutoff: float = 2e-3,
 ) -> TextCodec:  # fmt: skip
     """A plan of a text and its words, by a denoising autoencoder that is learned first.
 

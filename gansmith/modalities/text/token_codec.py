@@ -20,7 +20,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.errors import ConfigError
 from gansmith.game.randomness import Randomness
 from gansmith.modalities.text.byte_pairs import EDGE, BytePairs
-from gansmith.modalities.text.codec import BYTES_A_TOKEN, LEAST_VOCABULARY, MOST_COUNTED
+from gansmith.modalities.text.codec import LEAST_VOCABULARY, MOST_COUNTED
 from gansmith.modalities.text.language_model import DROPOUT, RecurrentNetwork, Size
 from gansmith.modalities.text.one_hot import one_hot
 from gansmith.modalities.text.rows import TextRows
@@ -32,6 +32,8 @@ from gansmith.registry import register
 # So many texts of a thousand may be cut: a few long ones would make all rows long.
 CUT_OF_A_THOUSAND = 5
 MOST_TOKENS = 64
+# More than a decoder that is told a plan: here each token is one more number of what is played for.
+BYTES_A_TOKEN = 400
 
 
 class TokenCodec(TextRows):
