@@ -171,10 +171,11 @@ class TextCodec(TextRows):
         network, parts = self.network, [torch.zeros(0, *self.spec.shape)]
         for first in range(0, len(raw), CHUNK):
             codes = self.codes(raw[first : first + CHUNK].cpu().numpy()).to(self._device)
-            latents = network.encode(codes)
-            words = network.decoder.words(latents, codes, self.chances)
+            plans = network.plans(network.encode(codes))
+            # Of the plan as it will be read: rounding alone can turn the order of two rare words.
+            words = network.decoder.words(network.latents(plans), codes, self.chances)
             words = F.pad(words, (0, self.sizes.tokens - words.shape[1]))
-            parts.append(torch.cat([network.plans(latents), words], 1).to(parts[0].device))
+            parts.append(torch.cat([plans, words], 1).to(parts[0].device))
         return torch.cat(parts).to(raw.device)
 
     @torch.no_grad()

@@ -78,6 +78,15 @@ def test_a_text_never_seen_comes_back(learned: TextCodec) -> None:
     assert np.mean([a == b for a, b in zip(texts(learned, x), mixed, strict=True)]) < 0.5
 
 
+def test_words_are_those_of_the_plan_as_it_is_kept(learned: TextCodec) -> None:
+    """Rounding of a plan on its way there and back would turn the order of rare words."""
+    raw = learned.rows(SENTENCES)
+    x = learned.encode(torch.from_numpy(raw))
+    latents = learned.network.latents(x[:, : learned.sizes.plan])
+    words = learned.network.decoder.words(latents, learned.codes(raw), learned.chances)
+    assert x[:, learned.sizes.plan :][:, : words.shape[1]].equal(words)
+
+
 def test_encoded_training_texts_are_normalised(learned: TextCodec) -> None:
     x = learned.encode(torch.from_numpy(learned.rows(SENTENCES)))
     assert x.shape == (len(SENTENCES), 4 * 8 + learned.sizes.tokens)
