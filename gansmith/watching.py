@@ -122,18 +122,20 @@ class SampleWatch:
             return {}
         condition = self._condition(trainer)
         average, current = trainer.average.best(), trainer.game.networks[trainer.game.generator]
-        fake = self._draw(trainer, average, condition)
-        unaveraged = None if average is current else self._draw(trainer, current, condition)
-        features = [
-            None if x is None else self._extractor(self._finished(trainer, x, condition))
-            for x in (fake, unaveraged)
-        ]
-        if not all(np.isfinite(f).all() for f in features if f is not None):
+        networks = [average] if average is current else [average, current]
+        drawn = [self._draw(trainer, network, condition) for network in networks]
+        raw = [self._finished(trainer, x, condition) for x in drawn]
+        features = [self._extractor(each) for each in raw]
+        if not all(np.isfinite(each).all() for each in features):
             return {}  # the next checkpoint says what diverged
-        assert features[0] is not None
+        own, *others = features
         with torch.enable_grad():
-            found = self._watch.look(features[0], features[1], trainer.experiment.train.seed)
-        found |= self._discriminator(trainer, fake, condition)
+            found = self._watch.look(
+                own, others[0] if others else None, trainer.experiment.train.seed
+            )
+        # Where nothing is finished, a text is not written twice: that takes longest here.
+        played = trainer.codec.decode(drawn[0]).cpu().numpy() if trainer.game.finish else raw[0]
+        found |= self._discriminator(trainer, played, condition)
         found |= self._duality_gap(trainer, condition)
         self._keep(trainer, found["kernel_distance"])
         return found
@@ -163,7 +165,7 @@ class SampleWatch:
         return trainer.codec.decode(made).cpu().numpy()
 
     def _discriminator(
-        self, trainer: Trainer, fake: Tensor, condition: Condition
+        self, trainer: Trainer, raw: Array, condition: Condition
     ) -> dict[str, float]:
         """What the training's own discriminator makes of what it plays against, class by class."""
         game = trainer.game
@@ -172,7 +174,6 @@ class SampleWatch:
         critic = game.networks[game.critic]
         was_training = critic.training
         critic.eval()
-        raw = trainer.codec.decode(fake).cpu().numpy()
         logits = [
             critic(trainer.encode(own)[0], condition).reshape(len(own), -1).mean(1)
             for own in (self._raw_reference(), raw)
