@@ -55,6 +55,7 @@ class SampleWatch:
     def __init__(self, prepared: Prepared, folder: RunFolder) -> None:
         self._prepared, self._folder = prepared, folder
         self.best: Best | None = read_best(folder.checkpoints)
+        self._real: Tensor | None = None
 
     @cached_property
     def _reals(self) -> _Reals | None:
@@ -175,8 +176,8 @@ class SampleWatch:
         was_training = critic.training
         critic.eval()
         logits = [
-            critic(trainer.encode(own)[0], condition).reshape(len(own), -1).mean(1)
-            for own in (self._raw_reference(), raw)
+            critic(x, condition).reshape(len(x), -1).mean(1)
+            for x in (self._encoded_reference(trainer), trainer.encode(raw)[0])
         ]
         critic.train(was_training)
         margins = logits[0] - logits[1]
@@ -194,12 +195,16 @@ class SampleWatch:
         if trainer.experiment.game.name != RULES:
             return {}
         with torch.enable_grad():
-            real, _ = trainer.encode(self._raw_reference())
+            real = self._encoded_reference(trainer)
             return duality_gap(trainer, real, condition, rounds)
 
-    def _raw_reference(self) -> Array:
+    def _encoded_reference(self, trainer: Trainer) -> Tensor:
+        """Encoded once: it is the same at each look, and takes long where networks encode."""
         assert self._reals is not None
-        return np.array(self._prepared.dataset.samples[self._reals.reference])
+        if self._real is None:
+            raw = np.array(self._prepared.dataset.samples[self._reals.reference])
+            self._real, _ = trainer.encode(raw)
+        return self._real
 
     def _keep(self, trainer: Trainer, distance: float) -> None:
         if self.best is not None and distance >= self.best.kernel_distance:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from gansmith.modalities.text.choice import Chances, choosing, chosen
+from gansmith.modalities.text.choice import Chances, by_parts, choosing, chosen
 
 # Numbers of tokens that are no piece of text: what ends one and fills its row, and what hides one.
 END, MASK = 0, 1
@@ -23,8 +23,6 @@ NUM_SPECIAL = 2
 Dropped = Callable[[Tensor], Tensor]
 # Tokens on either side that a layer of the encoder sees.
 GAP = 2
-# Tokens whose logits are in memory at once.
-WORDS_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True)
@@ -169,7 +167,7 @@ class Decoder(nn.Module):
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         width, state, plan = sizes.state // 2, sizes.state, sizes.plan
-        self.scale = width**0.5
+        self.scale, self.vocabulary = width**0.5, sizes.vocabulary
         self.tokens = nn.Embedding(sizes.vocabulary, width)
         nn.init.normal_(self.tokens.weight, std=width**-0.5)
         self.recurrent = nn.GRU(width, state)
@@ -249,13 +247,11 @@ class Decoder(nn.Module):
             (N, L), 0 where the likeliest token stands and behind each text.
         """
         inside = with_end(codes)
-        h = self(latents, shifted(codes), inside)
         out = torch.zeros(codes.shape, device=codes.device)
-        tokens, parts = codes[inside], []
-        for first in range(0, len(h), WORDS_AT_ONCE):
-            shares = chances(self.logits(h[first : first + WORDS_AT_ONCE]))
-            parts.append(choosing(shares, tokens[first : first + WORDS_AT_ONCE]))
-        out[inside] = torch.cat(parts)
+        out[inside] = by_parts(
+            lambda known, tokens: choosing(chances(self.logits(known)), tokens),
+            self.vocabulary, self(latents, shifted(codes), inside), codes[inside],
+        )  # fmt: skip
         return out
 
     @torch.no_grad()
@@ -276,7 +272,10 @@ class Decoder(nn.Module):
         last, out = torch.full_like(going, MASK), torch.full(words.shape, END, device=device)
         for place in range(words.shape[1]):
             known, read = self.step(read, last)
-            last = chosen(chances(self.logits(known)), words[going, place])
+            last = by_parts(
+                lambda known, words: chosen(chances(self.logits(known)), words),
+                self.vocabulary, known, words[going, place],
+            )  # fmt: skip
             out[going, place] = last
             on = (last != END).nonzero()[:, 0]
             if not len(on):

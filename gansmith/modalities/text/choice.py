@@ -8,6 +8,7 @@ normal distribution far out, a token of 1e-30 is told from others as well as one
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +22,9 @@ from gansmith.errors import ConfigError
 FIRST = (8, 64)
 # How much rarer tokens below the cutoff are made. Not 0: any token must have a number.
 RARER = 1e-3
+# Shares that are made at once. On a CPU no more than its cache holds: memory for more is asked for
+# and given back at each pass over them, which takes several times as long as the pass.
+MOST_ON_CPU, MOST_SHARES = 2**18, 2**25
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,19 @@ class Chances:
         # What is left of it below the cutoff, and all of it above: as few passes as there can be.
         shares = F.threshold(shares, self.cutoff, 0.0).lerp(shares, RARER)
         return shares.div_(shares.sum(1, keepdim=True))
+
+
+def by_parts(of: Callable[..., Tensor], vocabulary: int, *rows: Tensor) -> Tensor:
+    """``of(*rows)``, by as many rows at a time as shares of a vocabulary are made fast for.
+
+    Args:
+        of: makes (M, ...) of each M rows, whatever the others are.
+        vocabulary: V, number of the shares of a row.
+        rows: (N, ...) each.
+    """
+    most = MOST_ON_CPU if rows[0].device.type == "cpu" else MOST_SHARES
+    parts = (torch.split(each, max(most // vocabulary, 1)) for each in rows)
+    return torch.cat([of(*part) for part in zip(*parts, strict=True)])
 
 
 def chosen(shares: Tensor, word: Tensor) -> Tensor:

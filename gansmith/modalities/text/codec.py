@@ -34,6 +34,7 @@ from gansmith.modalities.text.choice import Chances
 from gansmith.modalities.text.plan import spec_of
 from gansmith.modalities.text.rows import TextRows
 from gansmith.modalities.text.store import Bytes, to_rows, to_texts
+from gansmith.modalities.text.temperature import USUAL, found
 from gansmith.modalities.text.tokens import Tokens, loaded
 from gansmith.protocols import Spec
 from gansmith.registry import register
@@ -47,6 +48,8 @@ BYTES_A_TOKEN, LEAST_VOCABULARY = 240, 300
 LATENTS_A_TOKEN, LEAST_LATENTS, MOST_LATENTS = 0.3, 2, 16
 # Below it a number says nothing, and would be noise alone if it were scaled up.
 LEAST_STD = 0.05
+# Training texts that a temperature is found by, and tokens of all of them.
+MOST_TOLD, TOKENS_TOLD = 1_000, 20_000
 CHUNK = 500
 
 
@@ -67,19 +70,23 @@ class TextCodec(TextRows):
         drop: share of the tokens that the decoder does not see, so that it has to read the latents.
         dropout: share of the decoder's numbers that are left out while learning, those that go into
             its state and those that come out.
-        chances: how likely each token is made where words are chosen.
+        temperature, cutoff: of :class:`Chances`, how likely each token is made where words are
+            chosen; a temperature of 0 is found when the networks have learned.
         classes: names of the classes, which the game is told of and the networks here are not.
     """
 
     def __init__(
         self, tokens: Tokens, sizes: Sizes, width: int, label: str,
-        *, noise: float, hide: float, drop: float, dropout: float, chances: Chances,
-        classes: Sequence[str] = (),
+        *, noise: float, hide: float, drop: float, dropout: float,
+        temperature: float, cutoff: float, classes: Sequence[str] = (),
     ) -> None:  # fmt: skip
         super().__init__(width, label, classes)
-        self.tokens, self.sizes, self.chances = tokens, sizes, chances
+        self.tokens, self.sizes = tokens, sizes
         self.noise, self.hide, self.drop, self.dropout = noise, hide, drop, dropout
+        self.temperature, self.cutoff = temperature, cutoff
         self.network = Autoencoder(sizes)
+        if not temperature:
+            self.network.register_buffer("temperature", torch.tensor(USUAL))
 
     @property
     def spec(self) -> Spec:
@@ -87,6 +94,11 @@ class TextCodec(TextRows):
         return spec_of(self.sizes.plan, self.sizes.tokens, len(self.classes))
 
     encodes_by_network = True
+
+    @property
+    def chances(self) -> Chances:
+        """How likely each token is made where words are chosen."""
+        return Chances(self.temperature or float(self.network.get_buffer("temperature")), self.cutoff)
 
     def codes(self, raw: Bytes) -> Tensor:
         """(N, width) bytes -> (N, L) tokens, :data:`END` behind each text, at least one."""
@@ -125,7 +137,8 @@ class TextCodec(TextRows):
 
     @torch.no_grad()
     def settle(self, raw: Iterable[Bytes]) -> None:
-        """Measure mean and spread of each number of the latent tokens."""
+        """Measure mean and spread of each number of the latent tokens; then find the temperature,
+        unless it was given."""
         mean = self.network.mean
         total, squares = (torch.zeros(mean.shape, dtype=torch.float64) for _ in range(2))
         n = 0
@@ -136,6 +149,28 @@ class TextCodec(TextRows):
         variance = squares / max(n, 1) - mean.square()
         self.network.mean.copy_(mean)
         self.network.std.copy_(variance.clamp(min=0).sqrt().clamp(min=LEAST_STD))
+        if not self.temperature:
+            self._find_temperature(evenly(raw, max(n // MOST_TOLD, 1)))
+
+    def _find_temperature(self, raw: Bytes) -> None:
+        """From some training texts, each different from the others, told anew by their plans."""
+        codes = self.codes(raw)
+        codes = codes[:: int(with_end(codes).sum()) // TOKENS_TOLD + 1]
+        real = {text: i for i, text in enumerate(self._texts(codes))}
+        codes = codes[list(real.values())].to(self._device)
+        latents = self.network.latents(self.network.plans(self.network.encode(codes)))
+        noise = np.random.default_rng(0).standard_normal((len(codes), self.sizes.tokens))
+        words = torch.from_numpy(noise).to(latents)
+
+        def told(temperature: float) -> list[str]:
+            chances = Chances(temperature, self.cutoff)
+            return self._texts(self.network.decoder.drawn(latents, words, chances))
+
+        self.network.get_buffer("temperature").fill_(found(list(real), told))
+
+    def _texts(self, codes: Tensor) -> list[str]:
+        """Texts of (N, L) tokens, as a file could hold them."""
+        return [self.tidy(self.tokens.decode(row)).decode() for row in codes.tolist()]
 
     @torch.no_grad()
     def score(self, raw: Iterable[Bytes], held_out: bool) -> dict[str, Any]:
@@ -181,20 +216,21 @@ class TextCodec(TextRows):
     @torch.no_grad()
     def decode(self, x: Tensor) -> Tensor:
         """(N, K * d + W) -> (N, width) bytes, zeros behind each text."""
-        network, texts = self.network, []
+        network, texts = self.network, list[str]()
         for first in range(0, len(x), CHUNK):
             part = x[first : first + CHUNK].to(self._device, torch.float32)
             plan, words = part[:, : self.sizes.plan], part[:, self.sizes.plan :]
             codes = network.decoder.drawn(network.latents(plan), words, self.chances)
-            texts += [self.tidy(self.tokens.decode(row)) for row in codes.tolist()]
-        return torch.from_numpy(to_rows(texts, self.width)).to(x.device)
+            texts += self._texts(codes)
+        rows = to_rows((text.encode() for text in texts), self.width)
+        return torch.from_numpy(rows).to(x.device)
 
     def state(self) -> dict[str, Any]:
         """Tokens and sizes, without what the networks have learned."""
         return {
             "tokens": self.tokens.state(), "sizes": asdict(self.sizes), "width": self.width,
             "label": self.label, "noise": self.noise, "hide": self.hide, "drop": self.drop,
-            "dropout": self.dropout, **asdict(self.chances),
+            "dropout": self.dropout, "temperature": self.temperature, "cutoff": self.cutoff,
             "dtype": "uint8", "classes": list(self.classes),
         }  # fmt: skip
 
@@ -204,9 +240,18 @@ class TextCodec(TextRows):
         return cls(
             loaded(state["tokens"]), Sizes(**state["sizes"]), int(state["width"]), state["label"],
             noise=state["noise"], hide=state["hide"], drop=state["drop"], dropout=state["dropout"],
-            chances=Chances(state["temperature"], state.get("cutoff", 0.0)),
+            temperature=state["temperature"], cutoff=state.get("cutoff", 0.0),
             classes=state.get("classes", ()),
         )  # fmt: skip
+
+
+def evenly(chunks: Iterable[Bytes], step: int) -> Bytes:
+    """Each so many-th row of all chunks together."""
+    rows, first = [], 0
+    for chunk in chunks:
+        rows.append(chunk[-first % step :: step])
+        first += len(chunk)
+    return np.concatenate(rows)
 
 
 def _padded(codes: Tensor, length: int) -> Tensor:
@@ -218,7 +263,7 @@ def text_latents(
     dataset: Dataset, indices: npt.NDArray[np.int64],
     *, latents: int = 0, latent_size: int = 4, width: int = 96, state: int = 352,
     vocabulary: int = 8_000, noise: float = 0.7, hide: float = 0.1, drop: float = 0.0,
-    dropout: float = 0.2, temperature: float = 1.2, cutoff: float = 2e-3,
+    dropout: float = 0.2, temperature: float = 0.0, cutoff: float = 2e-3,
 ) -> TextCodec:  # fmt: skip
     """A plan of a text and its words, by a denoising autoencoder that is learned first.
 
@@ -234,9 +279,10 @@ def text_latents(
         hide: share of the tokens that the encoder does not see.
         drop: share of the tokens that the decoder does not see.
         dropout: share of the decoder's numbers that are left out while learning.
-        temperature, cutoff: of :class:`Chances`, how likely each token is made.
+        temperature, cutoff: of :class:`Chances`, how likely each token is made; a temperature of 0
+            is found when the networks have learned.
     """
-    chances = Chances(temperature, cutoff)
+    Chances(temperature or USUAL, cutoff)
     if min(latent_size, width, state, vocabulary) < 1 or latents < 0 or noise < 0 or state % 2:
         raise ConfigError("The codec needs sizes above 0, and an even state.", where="codec")
     if not (0 <= hide < 1 and 0 <= drop <= 1):
@@ -254,5 +300,5 @@ def text_latents(
     width_bytes, label = dataset.schema.shape[0], dataset.schema.label
     return TextCodec(
         tokens, sizes, width_bytes, label, noise=noise, hide=hide, drop=drop, dropout=dropout,
-        chances=chances, classes=dataset.schema.classes,
+        temperature=temperature, cutoff=cutoff, classes=dataset.schema.classes,
     )  # fmt: skip

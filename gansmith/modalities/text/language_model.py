@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from gansmith.errors import ConfigError, MissingExtraError
 from gansmith.modalities.text.byte_pairs import EDGE, BytePairs, Ids
-from gansmith.modalities.text.choice import Chances
+from gansmith.modalities.text.choice import Chances, by_parts
 from gansmith.progress import Progress, silent
 
 BATCH_LINES, BATCH_TOKENS = 32, 4_096
@@ -209,10 +209,11 @@ class LanguageModel:
         tokens = torch.full((n,), EDGE, device=device)
         for place in range(self.size.longest):
             known, state = network.states(tokens[:, None], state)
-            shares = chances(network.logits(known[:, 0])).cumsum(1)
-            drawn = torch.rand(len(tokens), 1, generator=generator, device=device) * shares[:, -1:]
-            tokens = torch.searchsorted(shares, drawn, right=True)[:, 0]
-            tokens = tokens.clamp(max=self.size.vocabulary - 1)
+            random = torch.rand(len(tokens), 1, generator=generator, device=device)
+            tokens = by_parts(
+                lambda known, random: drawn(chances(network.logits(known)), random),
+                self.size.vocabulary, known[:, 0], random,
+            )  # fmt: skip
             found[going, place] = tokens
             on = tokens != EDGE
             going, tokens, state = going[on], tokens[on], state[:, on].contiguous()
@@ -250,6 +251,13 @@ class LanguageModel:
             raise ConfigError(
                 f"This is no language model of gansmith ({type(error).__name__}).", where=str(path)
             ) from error
+
+
+def drawn(shares: Tensor, random: Tensor) -> Tensor:
+    """(N,) tokens by (N, V) shares, with (N, 1) numbers in [0, 1)."""
+    ends = shares.cumsum(1)
+    tokens = torch.searchsorted(ends, random * ends[:, -1:], right=True)[:, 0]
+    return tokens.clamp(max=shares.shape[1] - 1)
 
 
 # -- training --------------------------------------------------------------------------------------

@@ -199,8 +199,8 @@ def test_options_that_cannot_be(tmp_path: Path) -> None:
         text_latents(data, np.arange(10), width=0)
     with pytest.raises(ConfigError, match=r"\[0, 1\)"):
         text_latents(data, np.arange(10), hide=1.0)
-    with pytest.raises(ConfigError, match="above 0, and is 0"):
-        text_latents(data, np.arange(10), temperature=0)
+    with pytest.raises(ConfigError, match="above 0, and is -1"):
+        text_latents(data, np.arange(10), temperature=-1)
     with pytest.raises(ConfigError, match=r"\[0, 1\), and is 1"):
         text_latents(data, np.arange(10), cutoff=1.0)
     with pytest.raises(ConfigError, match="no option 'latent'"):

@@ -10,7 +10,7 @@ from gansmith.modalities.text.measures.judge import MEASURES, MOST, Judge, Judge
 from gansmith.progress import Progress, silent
 
 # Beyond 1, since without the least likely tokens the best one lies there.
-TEMPERATURES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4)
+TEMPERATURES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
 
 
 def sweep(
