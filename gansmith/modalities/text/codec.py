@@ -199,7 +199,7 @@ class TextCodec(TextRows):
             "held_out": held_out,
             "num_cut": cut,
             "temperature": temperature,
-            "reads": f"Of {n:,} {kind} {self.label}, {exact:.1%} come back to the last byte; from "
+            "reads": f"Of {n:,} {kind} {self.label}, {same:,} come back to the last byte; from "
             f"their plan alone, {accuracy:.1%} of their tokens come back in their places. Words "
             f"are chosen at a temperature of {temperature:.2f}.",
         }
