@@ -34,7 +34,7 @@ from gansmith.modalities.text.choice import Chances
 from gansmith.modalities.text.plan import spec_of
 from gansmith.modalities.text.rows import TextRows
 from gansmith.modalities.text.store import Bytes, to_rows, to_texts
-from gansmith.modalities.text.temperature import USUAL, found
+from gansmith.modalities.text.temperature import USUAL, temperature_of
 from gansmith.modalities.text.tokens import Tokens, loaded
 from gansmith.protocols import Spec
 from gansmith.registry import register
@@ -98,7 +98,8 @@ class TextCodec(TextRows):
     @property
     def chances(self) -> Chances:
         """How likely each token is made where words are chosen."""
-        return Chances(self.temperature or float(self.network.get_buffer("temperature")), self.cutoff)
+        temperature = self.temperature or float(self.network.get_buffer("temperature"))
+        return Chances(temperature, self.cutoff)
 
     def codes(self, raw: Bytes) -> Tensor:
         """(N, width) bytes -> (N, L) tokens, :data:`END` behind each text, at least one."""
@@ -166,7 +167,7 @@ class TextCodec(TextRows):
             chances = Chances(temperature, self.cutoff)
             return self._texts(self.network.decoder.drawn(latents, words, chances))
 
-        self.network.get_buffer("temperature").fill_(found(list(real), told))
+        self.network.get_buffer("temperature").fill_(temperature_of(list(real), told))
 
     def _texts(self, codes: Tensor) -> list[str]:
         """Texts of (N, L) tokens, as a file could hold them."""
@@ -189,6 +190,7 @@ class TextCodec(TextRows):
             cut += int((codes[:, -1:] != END).sum())
             n += len(chunk)
         accuracy, exact = right / max(wanted, 1), same / max(n, 1)
+        temperature = self.chances.temperature
         kind = "held-out" if held_out else "TRAINING (too few were held out)"
         return {
             "token_accuracy": accuracy,
@@ -196,8 +198,10 @@ class TextCodec(TextRows):
             "num_samples": n,
             "held_out": held_out,
             "num_cut": cut,
-            "reads": f"Of {n:,} {kind} {self.label}, {exact:.1%} come back to the last byte; from "
-            f"their plan alone, {accuracy:.1%} of their tokens come back in their places.",
+            "temperature": temperature,
+            "reads": f"Of {n:,} {kind} {self.label}, {same:,} come back to the last byte; from "
+            f"their plan alone, {accuracy:.1%} of their tokens come back in their places. Words "
+            f"are chosen at a temperature of {temperature:.2f}.",
         }
 
     @torch.no_grad()

@@ -18,7 +18,7 @@ USUAL, LEAST_TEXTS = 1.2, 100
 STEPS = 2
 
 
-def found(texts: Sequence[str], told: Callable[[float], Sequence[str]]) -> float:
+def temperature_of(texts: Sequence[str], told: Callable[[float], Sequence[str]]) -> float:
     """The temperature at which texts that are told have the self-BLEU of real ones.
 
     Args:

@@ -12,7 +12,12 @@ from gansmith.config import DataConfig
 from gansmith.data import open_source
 from gansmith.modalities.text import choice
 from gansmith.modalities.text.codec import TextCodec, evenly, text_latents
-from gansmith.modalities.text.temperature import COLDEST, HOTTEST, USUAL, found
+from gansmith.modalities.text.temperature import (
+    COLDEST,
+    HOTTEST,
+    USUAL,
+    temperature_of,
+)
 
 WORDS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
 LOGITS = np.random.default_rng(0).normal(0, 1.5, (len(WORDS), len(WORDS)))
@@ -32,20 +37,20 @@ def told(temperature: float, seed: int = 0, n: int = 1_000) -> list[str]:
 
 @pytest.mark.parametrize("wanted", [0.9, 1.1, 1.3])
 def test_the_temperature_of_texts_is_found_again(wanted: float) -> None:
-    again = np.mean([found(told(wanted, seed), told) for seed in (1, 2, 3)])
+    again = np.mean([temperature_of(told(wanted, seed), told) for seed in (1, 2, 3)])
     assert again == pytest.approx(wanted, abs=0.05)
 
 
 def test_texts_beyond_all_temperatures_get_the_nearest() -> None:
-    assert found(told(0.3, 1), told) == COLDEST
-    assert found(told(9.0, 1), told) == HOTTEST
+    assert temperature_of(told(0.3, 1), told) == COLDEST
+    assert temperature_of(told(9.0, 1), told) == HOTTEST
 
 
 def test_a_few_texts_say_nothing() -> None:
     def never(temperature: float) -> list[str]:
         raise AssertionError(temperature)
 
-    assert found(told(0.3, n=99), never) == USUAL
+    assert temperature_of(told(0.3, n=99), never) == USUAL
 
 
 def test_a_codec_finds_it_when_its_networks_have_learned(tmp_path: Path) -> None:
