@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 
@@ -10,6 +11,9 @@ from collections.abc import Iterator
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 _CACHE = tempfile.TemporaryDirectory(prefix="gansmith-tests-")
 os.environ["GANSMITH_CACHE"] = _CACHE.name
+# A shell's background job ignores Ctrl-C, and so would every command that a test starts and stops.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest  # noqa: E402
 import torch  # noqa: E402

@@ -84,8 +84,8 @@ def play(case: Case, fabric: Any) -> None:
     """As a worker of ``train_into`` does; stopped once on the way where the case says so."""
     if case.stop_at:
         with pytest.raises(StoppedError):
-            training._worker(case.experiment, case.out, partial(StopAt, case.stop_at), fabric)
-    training._worker(case.experiment, case.out, training.Reporter, fabric)
+            training._worker(case.experiment, case.out, partial(StopAt, case.stop_at), {}, fabric)
+    training._worker(case.experiment, case.out, training.Reporter, {}, fabric)
 
 
 def write_anchors(case: Case, fabric: Any) -> None:

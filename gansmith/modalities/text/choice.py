@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from gansmith.errors import ConfigError
 
-# Tokens that are put in order for each choice, first few and then more: to order all of a
-# vocabulary takes as long as the network that says how likely they are.
-FIRST = (8, 64)
+# Shares above which tokens are put in order for a choice, the second where that does not decide it;
+# then all are. To order a whole vocabulary takes longer than to find out how likely its tokens are.
+LIKELY = (1e-3, 1e-5)
 # How much rarer tokens below the cutoff are made. Not 0: any token must have a number.
 RARER = 1e-3
 # Shares that are made at once. On a CPU no more than its cache holds: memory for more is asked for
@@ -61,7 +62,7 @@ class Chances:
         if not self.cutoff:
             return shares
         # What is left of it below the cutoff, and all of it above: as few passes as there can be.
-        shares = F.threshold(shares, self.cutoff, 0.0).lerp(shares, RARER)
+        shares = F.threshold(shares, self.cutoff, 0.0).lerp_(shares, RARER)
         return shares.div_(shares.sum(1, keepdim=True))
 
 
@@ -89,21 +90,53 @@ def chosen(shares: Tensor, word: Tensor) -> Tensor:
         (N,) tokens.
     """
     left, found = torch.erfc(word.abs() * 0.5**0.5)[:, None], torch.zeros_like(word).long()
-    rows, size = torch.arange(len(word), device=word.device), shares.shape[1]
-    for most in [*(first for first in FIRST if first < size), size]:
-        top, tokens = shares.topk(most, 1)
-        # Not 1 minus the top: what is left far out has to be as exact as it is small.
-        rest = shares.scatter(1, tokens, 0.0).sum(1, keepdim=True)
-        places = place(torch.cat([rest, top.flip(1)], 1), left)
-        # Numbers so far out that nothing is left choose the least likely token of all.
-        inside = places > 0 if most < size else torch.ones_like(places, dtype=torch.bool)
-        at = most - places[inside].clamp(min=1)
-        found[rows[inside]] = tokens[inside].gather(1, at[:, None])[:, 0]
+    rows = torch.arange(len(word), device=word.device)
+    for least in LIKELY:
+        rest, top, tokens = in_order(shares, least)
+        places = place(torch.cat([rest, top], 1), left)
+        inside = places > 0
+        found[rows[inside]] = tokens[inside].gather(1, places[inside, None] - 1)[:, 0]
         further = (~inside).nonzero()[:, 0]
         if not len(further):
-            break
+            return found
         rows, shares, left = rows[further], shares[further], left[further]
+    top, tokens = shares.sort(1)
+    # Numbers so far out that nothing is left choose the least likely token of all.
+    found[rows] = tokens.gather(1, place(top, left)[:, None])[:, 0]
     return found
+
+
+def in_order(shares: Tensor, least: float) -> tuple[Tensor, Tensor, Tensor]:
+    """What is likely, smallest first.
+
+    Args:
+        shares: (N, V).
+        least: that a likely token has more than.
+
+    Returns:
+        (N, 1) sums of what is not likely; (N, M) shares that are, zeros before them; and (N, M)
+        their tokens.
+    """
+    likely = F.threshold(shares, least, 0.0)
+    # Not 1 minus the likely ones: what is left far out has to be as exact as it is small.
+    rest = (shares - likely).sum(1, keepdim=True)
+    flat = _places(likely > 0)
+    rows = flat // shares.shape[1]
+    counts = torch.bincount(rows, minlength=len(shares))
+    at = torch.arange(len(flat), device=flat.device) - (counts.cumsum(0) - counts)[rows]
+    size = (len(shares), max(int(counts.max()), 1))
+    top, tokens = likely.new_zeros(size), flat.new_zeros(size)
+    top[rows, at], tokens[rows, at] = likely.view(-1)[flat], flat % shares.shape[1]
+    top, order = top.sort(1)
+    return rest, top, tokens.gather(1, order)
+
+
+def _places(where: Tensor) -> Tensor:
+    """(M,) places of what is True, in one row."""
+    if where.device.type != "cpu":
+        return where.view(-1).nonzero()[:, 0]
+    # Six times as fast as torch's own.
+    return torch.from_numpy(np.flatnonzero(where.numpy()))
 
 
 def place(ordered: Tensor, left: Tensor) -> Tensor:

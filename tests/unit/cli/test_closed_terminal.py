@@ -24,6 +24,7 @@ def test_training_is_saved(tmp_path: Path) -> None:
     arguments.append("train.log_samples=1280")  # the first line of numbers comes soon
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup themselves
         os.execv(COMMAND[0], [*COMMAND, *arguments])  # noqa: S606
     shown = b""
     while b"samples/s" not in shown:
